@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,10 +28,12 @@ Result<Algorithm> parse_algorithm(std::string_view text);
 /// The name of content: image-spec v1.1.1, descriptor.md "Digests". A value type.
 class Digest {
  public:
+  /// All zero bytes of SHA-256: a place for a digest to come, never the name of content.
+  Digest() = default;
   /// Inverse of to_string(). kInvalid where the grammar does not hold (upper-case hex, wrong length),
   /// kUnsupported where it does but the algorithm is not offered; both about kDigest.
   static Result<Digest> parse(std::string_view text);
-  /// `raw` holds digest_size(algorithm) bytes.
+  /// `raw` must hold digest_size(algorithm) bytes; any other length ends the program.
   static Digest from_raw(Algorithm algorithm, std::span<const std::byte> raw);
   static Digest of(std::span<const std::byte> bytes, Algorithm algorithm = Algorithm::kSha256);
   static Digest of(std::string_view bytes, Algorithm algorithm = Algorithm::kSha256);
@@ -48,7 +51,8 @@ class Digest {
   std::array<std::byte, 64> raw_{};
 };
 
-/// A digest computed as bytes arrive. Not thread-safe; movable.
+/// A digest computed as bytes arrive. Not thread-safe; movable; one that was moved from may only be assigned to
+/// or destroyed.
 class Hasher {
  public:
   explicit Hasher(Algorithm algorithm = Algorithm::kSha256);

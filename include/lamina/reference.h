@@ -2,9 +2,11 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "lamina/digest.h"
@@ -52,9 +54,11 @@ struct Reference {
   std::optional<Tag> tag;
   std::optional<Digest> digest;
 
-  /// The first component is a registry when it holds '.' or ':' or is "localhost". A scheme
-  /// (`oci://`, `http://`, `https://`) before it is accepted and kept out of `registry`.
+  /// The first component is a registry when it holds '.' or ':', is "localhost" or follows a scheme. A scheme
+  /// (`oci://`, `http://`, `https://`) is accepted and kept out of `registry`. Errors are kInvalid about the
+  /// part that is wrong, kUnsupported for a digest algorithm that is not offered.
   static Result<Reference> parse(std::string_view text);
+  /// Inverse of parse() but for the scheme, which is written only where the registry needs it to be seen as one.
   std::string to_string() const;
   /// The digest if there is one, else the tag, else the tag "latest".
   TagOrDigest target() const;

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/quote.h"
+
+#include <cstddef>
+
+namespace lamina::oci {
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t kLimit = 80;
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out = "'";
+  for (const char c : text.substr(0, kLimit)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      out += c;
+    } else {
+      out += "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 0xf];
+    }
+  }
+  out += text.size() > kLimit ? "...'" : "'";
+  return out;
+}
+
+}  // namespace lamina::oci
