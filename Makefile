@@ -25,7 +25,7 @@ deps: ## Install what a build needs and is missing (Debian 12)
 
 .PHONY: build
 build: deps ## Build the release program: build/release/bin/lamina
-	@cmake --preset release --log-level=WARNING
+	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 
 .PHONY: run

@@ -14,14 +14,15 @@ function(lamina_module name)
   if(sources)
     add_library(lamina_${name} STATIC ${sources})
     set(scope PUBLIC)
-    target_link_libraries(lamina_${name} PRIVATE lamina_options)
+    target_link_libraries(lamina_${name} PRIVATE $<BUILD_INTERFACE:lamina_options>)
   else()
     add_library(lamina_${name} INTERFACE)
     set(scope INTERFACE)
   endif()
   target_include_directories(lamina_${name} ${scope}
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
-    $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/src>)
+    $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/src>
+    $<INSTALL_INTERFACE:include>)
   target_link_libraries(lamina_${name} ${scope} ${dependencies} ${M_LIBRARIES})
 
   file(GLOB testing CONFIGURE_DEPENDS ${dir}/testing/*.cc)

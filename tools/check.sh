@@ -42,12 +42,12 @@ check_lengths() {
 
 # Headers are looked at through the sources that include them. GCC's -Wconversion is without signs.
 check_tidy() {
-  cmake --preset dev --log-level=WARNING
+  cmake --preset dev >/dev/null
   local sources
   if [[ -n $since ]]; then
-    mapfile -t sources < <(git diff --name-only --diff-filter=d "$since" -- 'src/**.cc')
+    mapfile -t sources < <(git diff --name-only --diff-filter=d "$since" -- 'src/*.cc')
   else
-    mapfile -t sources < <(git ls-files 'src/**.cc')
+    mapfile -t sources < <(git ls-files 'src/*.cc')
   fi
   printf '%s\0' "${sources[@]}" | xargs -0 --no-run-if-empty -n 1 -P "$(nproc)" clang-tidy-19 --quiet \
     -p build/dev --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-sign-conversion \

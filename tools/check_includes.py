@@ -19,6 +19,7 @@ from pathlib import Path
 # The module that implements each header of include/lamina/.
 PUBLIC_HEADERS = {
     "result": "base",
+    "stream": "base",
     "digest": "oci",
     "reference": "oci",
     "descriptor": "oci",

@@ -20,7 +20,7 @@ if [[ $preset == tsan ]]; then
   set -- --label-regex '^(base|fs|store|http)$' "$@"
 fi
 
-cmake --preset "$preset" --log-level=WARNING
+cmake --preset "$preset" >/dev/null
 cmake --build "build/$preset" --target "${targets[@]}"
 
 junit=$PWD/build/$preset/tests.xml
