@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "lamina/archive.h"
+#include "lamina/descriptor.h"
+#include "lamina/digest.h"
+#include "lamina/identity.h"
+#include "lamina/manifest.h"
+#include "lamina/reference.h"
+#include "lamina/result.h"
+#include "lamina/stream.h"
+
+namespace lamina {
+
+// ---- Credentials --------------------------------------------------------------------------------------
+
+struct Credentials {
+  std::string username;
+  std::string password;
+  std::string identity_token;  ///< An OAuth2 refresh token; where it is set, name and password are not used.
+};
+
+/// Where a client finds credentials. Thread-safe.
+class CredentialsProvider {
+ public:
+  virtual ~CredentialsProvider() = default;
+  /// Credentials for `registry` (host[:port]) and `repository` in it (may be empty), or nothing: the client
+  /// then goes on without. An error ends the operation.
+  virtual Result<std::optional<Credentials>> find(std::string_view registry, std::string_view repository) = 0;
+};
+
+/// Docker's config.json in `directory` (empty: $DOCKER_CONFIG, else ~/.docker): `credHelpers`, `auths` with the
+/// longest matching path, `credsStore`. A missing file means no credentials. The file is read at each call.
+std::shared_ptr<CredentialsProvider> docker_credentials(std::filesystem::path directory = {});
+/// The same credentials for `registry`, none for any other.
+std::shared_ptr<CredentialsProvider> fixed_credentials(std::string registry, Credentials credentials);
+
+// ---- The client ---------------------------------------------------------------------------------------
+
+enum class PlainHttp : std::uint8_t {
+  kAuto,    ///< http for 127.0.0.0/8, ::1, localhost and *.localhost, https for any other.
+  kAlways,  ///< http for every registry.
+  kNever,   ///< https for every registry.
+};
+
+struct Progress {
+  enum class Phase : std::uint8_t { kHashing, kUploading, kDownloading };
+  Phase phase = Phase::kUploading;
+  std::string what;  ///< A file name, a repository or a digest; for display.
+  std::uint64_t done = 0;
+  std::optional<std::uint64_t> total;  ///< Unknown while a directory or a stream is sent.
+  bool finished = false;               ///< The last call for this `what` and `phase`.
+};
+
+struct ClientOptions {
+  /// Used where a Reference names no registry: host[:port].
+  std::string default_registry = "127.0.0.1:5000";
+  PlainHttp plain_http = PlainHttp::kAuto;
+  std::set<std::string, std::less<>> plain_http_registries;  ///< host[:port], http whatever plain_http says.
+  std::filesystem::path ca_file;                             ///< PEM; replaces the system's roots.
+  std::filesystem::path client_certificate;                  ///< PEM.
+  std::filesystem::path client_key;                          ///< PEM.
+  bool insecure_skip_tls_verify = false;
+  std::shared_ptr<CredentialsProvider> credentials;  ///< Null: docker_credentials().
+  /// Repeats after the first attempt, on 408, 429, 5xx and broken connections; with exponential back-off from
+  /// 200 ms to 10 s, or as Retry-After says, up to 60 s.
+  unsigned retries = 4;
+  std::chrono::seconds connect_timeout{10};
+  /// A transfer that moves less than one byte a second for so long is broken.
+  std::chrono::seconds stall_timeout{60};
+  std::string user_agent = "lamina";
+  /// Called from several threads, but never from two at once; must be quick. An operation is given up with
+  /// kCancelled when it returns false.
+  std::function<bool(const Progress&)> progress;
+};
+
+// ---- Publishing ---------------------------------------------------------------------------------------
+
+/// Media types and the shape of the manifest. docs/client.md has the table.
+enum class Profile : std::uint8_t {
+  kArtifact,  ///< OCI 1.1 artifact: empty config, artifactType; field order of oras.
+  kFlux,      ///< As `flux push artifact` (go-containerregistry >= 0.21.6); config of 115 bytes.
+  kHelm,      ///< A packaged chart (.tgz), as `helm push`.
+  kOcmV1,     ///< As ocm-controller v1's cache: Docker manifest, content gzipped by the client.
+  kOcmV2,     ///< As ocm-k8s-toolkit: OCI image without annotations.
+};
+Result<Profile> parse_profile(std::string_view text);  // "artifact", "flux", "helm", "ocm-v1", "ocm-v2"
+
+inline constexpr std::string_view kDefaultArtifactType = "application/vnd.lamina.content.v1";
+
+struct FileContent {
+  std::filesystem::path path;
+};
+struct DirectoryContent {
+  std::filesystem::path path;
+  PackOptions pack;  ///< `modes` and `gzip` are the profile's where it prescribes them (kFlux, kOcmV1).
+};
+/// Read once, so that an upload that breaks cannot be repeated.
+struct StreamContent {
+  Source* source = nullptr;
+  std::optional<std::uint64_t> size;  ///< Checked where given.
+};
+using Content = std::variant<FileContent, DirectoryContent, StreamContent>;
+
+enum class PublishMode : std::uint8_t {
+  kAuto,        ///< One request where the registry is Lamina, the standard sequence elsewhere.
+  kStandard,    ///< The standard sequence.
+  kOneRequest,  ///< One request; kUnsupported elsewhere.
+};
+
+struct PushOptions {
+  Profile profile = Profile::kArtifact;
+  PublishMode mode = PublishMode::kAuto;
+  std::string media_type;     ///< Of the layer; empty: the profile's.
+  std::string artifact_type;  ///< Empty: the profile's (kDefaultArtifactType or none).
+  std::string config_media_type;
+  std::optional<std::string> config;  ///< Bytes of the config; absent: the profile's.
+  Annotations annotations;            ///< Of the manifest. Nothing is added to them but the identity.
+  Annotations layer_annotations;      ///< kArtifact adds org.opencontainers.image.title for files and directories.
+  std::optional<Identity> identity;   ///< Written as annotation kIdentityAnnotation.
+  std::optional<Descriptor> subject;
+  std::vector<Tag> tags;  ///< Beside the reference's own.
+
+  /// Precondition: every tag of the push names this digest / none exists yet. Atomic in one request; in the
+  /// standard sequence checked just before the manifest is written.
+  std::optional<Digest> if_match;
+  bool if_none_match = false;
+
+  /// Lamina only; kUnsupported elsewhere.
+  std::optional<std::chrono::seconds> ttl;
+  std::string owner;
+};
+
+/// A published artifact, with every field that a status needs.
+struct Published {
+  std::string registry;
+  RepositoryName repository;
+  std::vector<Tag> tags;
+  Descriptor manifest;
+  Descriptor layer;
+  std::optional<Identity> identity;
+  std::string url;         ///< Of the layer on Lamina's file face; empty elsewhere.
+  bool unchanged = false;  ///< Every tag named this manifest already: nothing was written.
+  bool one_request = false;
+};
+
+// ---- Reading ------------------------------------------------------------------------------------------
+
+/// A manifest as the registry has it. `bytes` have the digest that `descriptor` states.
+struct FetchedManifest {
+  Descriptor descriptor;
+  std::string bytes;
+  Manifest manifest;
+};
+
+struct FoundArtifact {
+  std::string registry;
+  RepositoryName repository;
+  Descriptor manifest;
+  std::vector<Tag> tags;  ///< Those that name the manifest, as far as the search saw them.
+  std::optional<Identity> identity;
+  std::optional<Descriptor> layer;
+  std::string url;
+};
+
+enum class FindMode : std::uint8_t {
+  kAuto,     ///< kSearch on Lamina, kDerived elsewhere.
+  kDerived,  ///< `identity` is whole; look into the repository that repository_of() names. Any registry.
+  kSearch,   ///< `identity` is a part: every artifact that has these entries. Lamina only.
+};
+
+struct FindOptions {
+  FindMode mode = FindMode::kAuto;
+  NamingScheme scheme = NamingScheme::kLamina;  ///< For kDerived.
+  std::string tenant;                           ///< For kDerived.
+  std::optional<Tag> tag;                       ///< Only artifacts that this tag names.
+  std::size_t limit = 1000;                     ///< At most so many results.
+};
+
+/// Appears under its name only when complete and verified; an existing file is replaced.
+struct FileDestination {
+  std::filesystem::path path;
+};
+/// Must not exist or be empty. Appears when complete and verified. Archives are unpacked (tar, tar.gz, tar.zst).
+struct DirectoryDestination {
+  std::filesystem::path path;
+  UnpackOptions unpack;
+};
+/// Gets bytes as they come: only a successful return says that they were right.
+struct StreamDestination {
+  Sink* sink = nullptr;
+};
+using Destination = std::variant<FileDestination, DirectoryDestination, StreamDestination>;
+
+struct PullOptions {
+  std::optional<std::uint64_t> max_size;  ///< Of the layer as stored; kTooLarge before the first byte.
+  bool decompress = false;                ///< Files and streams: gzip and zstd by their magic, as v1's cache does.
+  std::size_t layer = 0;                  ///< Which layer, or
+  std::string layer_media_type;           ///< the first of this type.
+  std::string platform;                   ///< `os/arch[/variant]` to choose from an index.
+};
+
+struct Pulled {
+  Descriptor manifest;  ///< Empty digest and type after pull_blob().
+  Descriptor layer;
+  Annotations annotations;  ///< Of the manifest.
+  std::optional<Identity> identity;
+  std::uint64_t bytes_received = 0;   ///< Over the wire, repeats included.
+  std::uint64_t bytes_written = 0;    ///< To the file or stream; of files in a directory.
+  std::optional<UnpackStats> unpacked;
+};
+
+struct Verified {
+  Descriptor manifest;
+  std::uint64_t manifests = 0;  ///< More than one for an index.
+  std::uint64_t blobs = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct CopyOptions {
+  bool referrers = false;  ///< Also everything that refers to what is copied, recursively.
+};
+struct Copied {
+  Descriptor manifest;
+  std::uint64_t manifests = 0;       ///< Written; 0 when the destination had all.
+  std::uint64_t blobs_copied = 0;
+  std::uint64_t blobs_mounted = 0;
+  std::uint64_t blobs_present = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct Deleted {
+  std::optional<Digest> digest;  ///< Of the manifest; absent where a registry does not tell for a tag.
+};
+
+/// A client of any number of registries; keeps connections and tokens. Thread-safe.
+///
+/// A registry that is named as such is any distribution-spec 1.1 registry; Lamina is recognised by the header
+/// `Lamina-Version` of GET /v2/. What arrives is always checked against its digest and size: kMismatch.
+/// Errors carry what the server said: kNotFound, kUnauthorized, kDenied, kConflict, kPrecondition, kTooLarge,
+/// kOutOfRange, kUnsupported, kUnavailable (also for networks that fail after all retries), kInvalid.
+class Client {
+ public:
+  explicit Client(ClientOptions options = {});
+  struct Impl;
+  explicit Client(std::unique_ptr<Impl> impl);  ///< For tests: src/client/client_impl.h.
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  /// Publishes `content` under the reference's tag (no tag, no digest and no options.tags: "latest"; a digest
+  /// alone is what the manifest must turn out to have). Never holds the content in memory. Where the content
+  /// can be read twice (files; directories when the tag exists) and the tags name the manifest already,
+  /// nothing is written. When it returns, blobs, manifest and tags are stored as the registry promises it.
+  Result<Published> push(const Reference& target, const Content& content, const PushOptions& options = {});
+
+  /// What a reference names: HEAD, and GET where HEAD tells no digest.
+  Result<Descriptor> resolve(const Reference& reference);
+  Result<FetchedManifest> manifest(const Reference& reference);
+
+  /// Artifacts by identity; none is an empty list. kUnsupported for a search elsewhere than on Lamina.
+  Result<std::vector<FoundArtifact>> find(std::string_view registry, const Identity& identity,
+                                          const FindOptions& options = {});
+
+  /// One layer of the artifact. Above 64 MiB files and directories come in four parallel ranges. Transfers that
+  /// break go on where they broke.
+  /// kTooLarge for max_size, kNoSpace where the volume has less space than the layer needs, both beforehand.
+  Result<Pulled> pull(const Reference& reference, const Destination& destination, const PullOptions& options = {});
+  /// A blob by its digest, whatever manifest names it; `layer` and `platform` do not count.
+  Result<Pulled> pull_blob(const Reference& repository, const Digest& digest, const Destination& destination,
+                           const PullOptions& options = {});
+
+  /// Reads manifest, config and layers (of an index: all children) and checks every digest and size; stores
+  /// nothing. kMismatch names what is wrong.
+  Result<Verified> verify(const Reference& reference);
+
+  /// With a tag and no digest: the tag alone. With a digest: the manifest and with it all its tags.
+  Result<Deleted> remove(const Reference& reference);
+
+  /// Bytes of manifests are kept as they are. An index is copied with its children. Where `to` has neither tag
+  /// nor digest, it gets the tag of `from`.
+  Result<Copied> copy(const Reference& from, const Reference& to, const CopyOptions& options = {});
+
+  /// In the order of the registry; `limit` 0 is no limit (one million names at most are read).
+  Result<std::vector<Tag>> tags(const Reference& repository, std::size_t limit = 0);
+  Result<std::vector<RepositoryName>> repositories(std::string_view registry, std::size_t limit = 0);
+  /// Of the manifest that `subject` names; where the registry has no referrers API, by the tag schema.
+  Result<std::vector<Descriptor>> referrers(const Reference& subject, std::string_view artifact_type = {});
+
+  /// The value of `Lamina-Version`, empty for other registries. kUnavailable where nothing answers.
+  Result<std::string> server_version(std::string_view registry);
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The reference of an identity: `registry/<repository_of(...)>:tag`. Without `tag`: the value of chartVersion,
+/// else resource-version, else component-version, with `+` as `_`; else "latest".
+Result<Reference> reference_of(std::string_view registry, const Identity& identity,
+                               NamingScheme scheme = NamingScheme::kLamina, std::string_view tenant = {},
+                               const std::optional<Tag>& tag = std::nullopt);
+
+}  // namespace lamina
