@@ -34,6 +34,7 @@ enum class Table : std::uint8_t {
   kChecksums = 16,
   kInline = 17,   ///< Small blobs: values up to 64 KiB, kept apart from the records.
   kChanges = 18,  ///< Written by commit() alone; read by changes().
+  kExpiries = 19,
 };
 
 struct Precondition {
