@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,7 +13,7 @@
 
 namespace lamina {
 
-/// The four kinds of manifest that a registry stores here.
+/// Whether a manifest names blobs or other manifests.
 enum class ManifestKind : std::uint8_t { kImage, kIndex };
 
 /// Order of fields in the JSON that serialize() writes: interop facts 6.1.
@@ -31,21 +33,26 @@ struct Manifest {
   std::vector<Descriptor> manifests;  ///< Of an index.
   std::optional<Descriptor> subject;
   Annotations annotations;
+  friend bool operator==(const Manifest&, const Manifest&) = default;
 
   /// What the referrers API reports: artifactType, else an image's config media type, else "".
   std::string effective_artifact_type() const;
+  /// The type to store and serve it under: `content_type`, else the document's own, else that of OCI.
+  std::string effective_media_type(std::string_view content_type) const;
 };
 
 inline constexpr std::size_t kMaxManifestBytes = 4 * 1024 * 1024;
 
-/// Checks image-spec v1.1.1 and the ambiguity rules of docs/api (duplicate keys, `layers` beside `manifests`,
-/// wrong `data`, schemaVersion 1). `content_type` is the media type under which the bytes were pushed;
-/// it may carry no parameters here. Errors are kInvalid about kManifest, kUnsupported for a media type
-/// that is no manifest type, kTooLarge beyond kMaxManifestBytes; digests inside of an unknown algorithm
-/// are kUnsupported about kManifest.
+/// Checks image-spec v1.1.1 and the ambiguity rules of docs/api: no name twice in an object, no field of the
+/// spec in another case, no `manifests` in an image, no `layers` or `config` in an index, `data` that matches.
+/// A field that is null counts as absent; an image may have no layers, and an entry of an index any platform.
+/// `content_type` is the media type under which the bytes were pushed, without parameters, and must equal the
+/// document's own if that has one. Empty, the document's own or else its fields decide.
+/// Errors are about kManifest: kInvalid; kUnsupported for a media type that is no manifest type and for a digest
+/// inside of an algorithm that is not offered; kTooLarge beyond kMaxManifestBytes.
 Result<Manifest> parse_manifest(std::string_view bytes, std::string_view content_type);
 
-/// Compact JSON with Go's escapes, byte for byte what the named library writes.
+/// Compact JSON with Go's escapes, byte for byte what the named library writes. An image must have its config.
 std::string serialize(const Manifest& manifest, FieldOrder order);
 std::string serialize(const Descriptor& descriptor, FieldOrder order);
 
