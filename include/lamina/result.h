@@ -31,7 +31,9 @@ enum class Code : std::uint8_t {
 
 /// What an error is about; chooses the OCI error id among those that share a code.
 enum class About : std::uint8_t {
-  kNothing, kBlob, kManifest, kUpload, kRepository, kTag, kDigest, kSize, kRange, kMountSource
+  kNothing, kBlob, kManifest, kUpload, kRepository, kTag, kDigest, kSize, kRange,
+  kMountSource,
+  kManifestBlob  ///< A blob or manifest that a pushed manifest names.
 };
 
 std::string_view to_string(Code code);
@@ -55,24 +57,22 @@ inline std::unexpected<Error> fail(Code code, About about, std::string message) 
 
 }  // namespace lamina
 
-/// Returns the error of a Result expression from the enclosing function; usable in coroutines through
-/// LAMINA_CO_TRY. The value, if any, is discarded.
-#define LAMINA_TRY(expression) \
-  if (auto lamina_try_result = (expression); !lamina_try_result) \
-    return std::unexpected(std::move(lamina_try_result).error())
-#define LAMINA_CO_TRY(expression) \
-  if (auto lamina_try_result = (expression); !lamina_try_result) \
-    co_return std::unexpected(std::move(lamina_try_result).error())
-
 #define LAMINA_CONCAT_(a, b) a##b
 #define LAMINA_CONCAT(a, b) LAMINA_CONCAT_(a, b)
 
+/// LAMINA_TRY(f()); returns f()'s error from the enclosing function, if there is one; the value is dropped.
 /// LAMINA_ASSIGN(auto x, f()); declares x with the value of f(), or returns f()'s error.
+/// The LAMINA_CO_ forms are for coroutines. __COUNTER__ keeps names apart where one use holds another.
+#define LAMINA_TRY_(temporary, expression, leave) \
+  if (auto temporary = (expression); !temporary) leave std::unexpected(std::move(temporary).error())
 #define LAMINA_ASSIGN_(temporary, declaration, expression, leave) \
-  auto temporary = (expression); \
+  auto temporary = (expression);                                  \
   if (!temporary) leave std::unexpected(std::move(temporary).error()); \
   declaration = *std::move(temporary)
+
+#define LAMINA_TRY(...) LAMINA_TRY_(LAMINA_CONCAT(lamina_result_, __COUNTER__), (__VA_ARGS__), return)
+#define LAMINA_CO_TRY(...) LAMINA_TRY_(LAMINA_CONCAT(lamina_result_, __COUNTER__), (__VA_ARGS__), co_return)
 #define LAMINA_ASSIGN(declaration, ...) \
-  LAMINA_ASSIGN_(LAMINA_CONCAT(lamina_result_, __LINE__), declaration, (__VA_ARGS__), return)
+  LAMINA_ASSIGN_(LAMINA_CONCAT(lamina_result_, __COUNTER__), declaration, (__VA_ARGS__), return)
 #define LAMINA_CO_ASSIGN(declaration, ...) \
-  LAMINA_ASSIGN_(LAMINA_CONCAT(lamina_result_, __LINE__), declaration, (__VA_ARGS__), co_return)
+  LAMINA_ASSIGN_(LAMINA_CONCAT(lamina_result_, __COUNTER__), declaration, (__VA_ARGS__), co_return)

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "blob/blob_store.h"
+#include "lamina/digest.h"
+#include "lamina/reference.h"
+#include "meta/meta_store.h"
+
+/// Keys of the records. docs/format/records.md has the same table in prose; both change together, with the
+/// format version. Repository names and tags never hold a NUL, so NUL ends them; a digest is its algorithm
+/// byte and its raw bytes, so its length follows from its first byte.
+namespace lamina::store::keys {
+
+/// kSystem
+inline constexpr std::string_view kFormat = "format";
+inline constexpr std::string_view kEpoch = "epoch";
+
+std::string of(const Digest& digest);
+
+/// kRepositories: repository
+std::string repository(const RepositoryName& repository);
+/// "<repository> NUL": the prefix of all that a repository has in kManifests, kTags, kTagsOf and kLinks.
+std::string in(const RepositoryName& repository);
+/// kManifests, kLinks; kTagsOf without a tag: <repository> NUL <digest>
+std::string in(const RepositoryName& repository, const Digest& digest);
+/// kTags: <repository> NUL <tag>
+std::string in(const RepositoryName& repository, const Tag& tag);
+/// kTagsOf: <repository> NUL <digest> <tag>
+std::string tag_of(const RepositoryName& repository, const Digest& digest, const Tag& tag);
+/// kBlobs: <digest>; kChecksums and kInline: <blob id>
+std::string blob(const Digest& digest);
+/// kLinked: <digest> <repository>
+std::string linked(const Digest& digest, const RepositoryName& repository);
+/// kEdges: <digest> <repository> NUL <digest of the manifest that names it>; the second form is the prefix of
+/// all edges from that repository.
+std::string edge(const Digest& named, const RepositoryName& repository, const Digest& manifest);
+std::string edges(const Digest& named, const RepositoryName& repository);
+/// kReferrers: <repository> NUL <subject> <16 bytes of the type, 0 for all types> <digest of the referrer>
+std::string referrers(const RepositoryName& repository, const Digest& subject, std::string_view artifact_type);
+std::string referrer(const RepositoryName& repository, const Digest& subject, std::string_view artifact_type,
+                     const Digest& referrer);
+/// kUploads: <upload id>
+std::string upload(const blob::UploadId& upload);
+/// kLeases: <be64 unix seconds> <repository> NUL <digest>: look at this link or manifest then, not before.
+std::string due(UnixTime when, const RepositoryName& repository, const Digest& digest);
+/// kRemovals: <blob id>
+std::string removal(const blob::BlobId& id);
+/// kIdentities: <16 bytes of SHA-256 of key NUL value> <repository> NUL <manifest digest>
+std::string identity_term(std::string_view key, std::string_view value);
+std::string identity(std::string_view key, std::string_view value, const RepositoryName& repository,
+                     const Digest& manifest);
+
+/// What a key of `<prefix> <repository> NUL <digest>` holds behind the prefix.
+struct Member {
+  RepositoryName repository;
+  Digest digest;
+};
+Result<Member> parse_member(std::string_view rest);
+/// A digest at the start of `rest`, which is moved on.
+Result<Digest> take_digest(std::string_view& rest);
+
+}  // namespace lamina::store::keys

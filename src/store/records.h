@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "blob/blob_store.h"
+#include "lamina/digest.h"
+#include "lamina/reference.h"
+#include "lamina/result.h"
+
+/// Values of the records. Each begins with a version byte and holds LEB128 numbers and length-prefixed bytes,
+/// in the order of the members here; docs/format/records.md has the same table.
+namespace lamina::store {
+
+/// kBlobs
+struct BlobRecord {
+  enum class Place : std::uint8_t {
+    kInline = 1,  ///< The bytes are in kInline under `id`.
+    kStore = 2,   ///< The bytes are in the BlobStore, their checksums in kChecksums, under `id`.
+  };
+  std::uint64_t size = 0;
+  Place place = Place::kInline;
+  blob::BlobId id;
+  bool quarantined = false;
+  std::uint32_t checksum = 0;  ///< CRC32C of all bytes, where they are inline.
+};
+
+/// kLinks
+struct LinkRecord {
+  UnixTime lease{};  ///< The link needs no manifest until then.
+};
+
+/// kManifests
+struct ManifestRecord {
+  std::string media_type;
+  std::string bytes;
+  UnixTime pushed{};
+  UnixTime expires{};      ///< Epoch: never.
+  bool condemned = false;  ///< Deleted, and kept only by the indexes that name it.
+};
+
+/// kTags
+struct TagRecord {
+  Digest digest;
+  UnixTime updated{};
+};
+
+/// kUploads
+struct UploadRecord {
+  enum class State : std::uint8_t { kOpen = 1, kPublishing = 2 };
+  std::string repository;
+  Algorithm algorithm = Algorithm::kSha256;
+  UnixTime started{};
+  State state = State::kOpen;
+  std::optional<Digest> digest;  ///< In kPublishing: what the bytes will be published as.
+};
+
+/// Payloads of the change log.
+struct ChangeRecord {
+  enum class Kind : std::uint8_t { kTagSet = 1, kTagRemoved = 2, kManifestPut = 3, kManifestRemoved = 4 };
+  Kind kind = Kind::kTagSet;
+  std::string repository;
+  std::string tag;  ///< Of the tag kinds.
+  Digest digest;
+};
+
+std::string encode(const BlobRecord& record);
+std::string encode(const LinkRecord& record);
+std::string encode(const ManifestRecord& record);
+std::string encode(const TagRecord& record);
+std::string encode(const UploadRecord& record);
+std::string encode(const ChangeRecord& record);
+std::string encode_checksums(const std::vector<std::uint32_t>& pieces);
+
+/// Inverse of encode(). kCorrupt where the bytes are not of this form.
+template <class Record>
+Result<Record> decode(std::string_view bytes);
+template <>
+Result<BlobRecord> decode(std::string_view bytes);
+template <>
+Result<LinkRecord> decode(std::string_view bytes);
+template <>
+Result<ManifestRecord> decode(std::string_view bytes);
+template <>
+Result<TagRecord> decode(std::string_view bytes);
+template <>
+Result<UploadRecord> decode(std::string_view bytes);
+template <>
+Result<ChangeRecord> decode(std::string_view bytes);
+Result<std::vector<std::uint32_t>> decode_checksums(std::string_view bytes);
+
+}  // namespace lamina::store
