@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -22,7 +23,7 @@ class Json {
   using Value = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object>;
 
   Json() = default;
-  explicit Json(Value value) : value_(std::move(value)) {}
+  explicit Json(Value value);
 
   /// Null unless the value is of type T. A number is an int64_t where it is written without fraction and exponent
   /// and fits, else a double.
@@ -43,6 +44,8 @@ struct Json::Member {
   std::string name;
   Json value;
 };
+
+inline Json::Json(Value value) : value_(std::move(value)) {}
 
 inline constexpr std::size_t kMaxJsonDepth = 32;
 /// Bounds the memory that small values can multiply to: some 50 bytes each.
