@@ -23,6 +23,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # standard-library and coroutine code that is correct.
   target_compile_options(lamina_options INTERFACE
     -Werror -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer)
+else()
+  target_compile_options(lamina_options INTERFACE -Wno-sign-conversion)  # GCC's -Wconversion is without signs
 endif()
 if(LAMINA_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
