@@ -59,9 +59,9 @@ struct PackStats {
 /// Memory: some 400 KiB, and the names of the directories on the path to the current entry.
 /// Symlinks are dropped, not followed; `directory` itself may be one.
 /// Errors name the path. kNotFound: no such directory. kInvalid: not a directory, or a name holds a
-/// backslash, which consumers refuse. kDenied: not readable. kConflict: a file or directory went away or
-/// changed size while it was read. The sink's own errors pass through. After an error the bytes written are
-/// not a valid archive.
+/// backslash, is longer than 4096 bytes or 128 levels, all of which unpacking refuses. kDenied: not readable.
+/// kConflict: a file or directory went away or changed size while it was read. kTooLarge: a `.sourceignore` over
+/// 1 MiB. The sink's own errors pass through. After an error the bytes written are not a valid archive.
 Result<PackStats> pack_directory(const std::filesystem::path& directory, const PackOptions& options, Sink& sink);
 
 // ---- Compression --------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ std::string_view to_string(Compression compression);
 Compression detect_compression(std::span<const std::byte> start);
 
 /// Compresses what is written to it into another sink: gzip (RFC 1952) at level 6, header
-/// 1f8b0800000000 00 00ff. The output depends on the input only, not on how it is cut into writes.
+/// 1f 8b 08 00 00000000 00 ff. The output depends on the input only, not on how it is cut into writes.
 class GzipSink : public Sink {
  public:
   /// `output` must outlive this sink.
@@ -152,8 +152,9 @@ struct UnpackStats {
 
 /// Unpacks a tar, tar.gz or tar.zst to `destination`, all or nothing. Safe for archives from anybody.
 ///
-/// `destination` must not exist or be an empty directory; its parent must exist. The tree is built in a new
-/// directory beside it and renamed when the archive has ended well; on an error that directory is removed.
+/// `destination` must not exist, its parent must; or be an empty directory. The tree is built in a new directory
+/// `.lamina-unpack-XXXXXX` beside it and renamed when the archive has ended well. In an empty destination, which
+/// may be a mount point, it is built inside and moved up, entry by entry. On an error what was made is removed.
 /// Not synced to disk: after a power loss unpack again.
 ///
 /// Accepted: ustar, PAX and GNU long names; regular files and directories. Directories that are only implied
@@ -162,8 +163,7 @@ struct UnpackStats {
 /// Refused: names that are empty, absolute, longer than 4096 bytes or 128 levels, or hold `..`, a backslash or
 /// NUL; a name that occurs twice, unless both are directories; links (see LinkPolicy), devices, FIFOs, sparse
 /// files; an archive without its end mark, or with anything but zeros behind it.
-/// Nothing is written outside of `destination`, whatever another process does to the tree meanwhile: each
-/// name is opened part by part without following links.
+/// Nothing is written outside of the new directory: each name is opened part by part without following links.
 ///
 /// Errors: kInvalid for a malformed or refused archive, kUnsupported for an entry of a refused type, kTooLarge
 /// for a passed limit, kConflict where `destination` is in use, kNotFound where its parent is missing,
