@@ -99,9 +99,9 @@ Result<std::optional<BlobRecord>> find_blob(Context& context, const Digest& dige
 void add_link(Context& context, meta::Batch& batch, const RepositoryName& repository, const Digest& digest,
               std::chrono::seconds lease) {
   const UnixTime expiry = context.clock.now() + lease;
-  put(batch, Table::kLinks, keys::in(repository, digest), encode(LinkRecord{expiry}));
-  put(batch, Table::kLinked, keys::linked(digest, repository), {});
-  put(batch, Table::kLeases, keys::due(expiry, repository, digest), {});
+  set_record(batch, Table::kLinks, keys::in(repository, digest), encode(LinkRecord{expiry}));
+  set_record(batch, Table::kLinked, keys::linked(digest, repository), {});
+  set_record(batch, Table::kLeases, keys::due(expiry, repository, digest), {});
 }
 
 Result<void> Blobs::renew(const RepositoryName& repository, const Digest& digest, const std::string& link) {
@@ -208,20 +208,21 @@ Result<void> Blobs::remove(const RepositoryName& repository, const Digest& diges
            meta::Batch batch;
            require_present(batch, Table::kLinks, key);
            require_none_with(batch, Table::kEdges, edges);
-           erase(batch, Table::kLinks, key);
-           erase(batch, Table::kLinked, keys::linked(digest, repository));
-           put(batch, Table::kLeases, keys::due(context_.clock.now(), repository, digest), {});
+           erase_record(batch, Table::kLinks, key);
+           erase_record(batch, Table::kLinked, keys::linked(digest, repository));
+           set_record(batch, Table::kLeases, keys::due(context_.clock.now(), repository, digest), {});
            return batch;
          }));
   return {};
 }
 
-Result<void> Blobs::add(meta::Batch& batch, const RepositoryName& repository, const StagedBlob& staged) {
+Result<void> Blobs::add(meta::Batch& batch, const RepositoryName& repository, const StagedBlob& staged,
+                        std::chrono::seconds lease) {
   const std::string key = keys::blob(staged.digest);
-  add_link(context_, batch, repository, staged.digest, context_.options.lease);
+  add_link(context_, batch, repository, staged.digest, lease);
   if (staged.recorded) {
     require_present(batch, Table::kUploads, keys::upload(staged.upload));
-    erase(batch, Table::kUploads, keys::upload(staged.upload));
+    erase_record(batch, Table::kUploads, keys::upload(staged.upload));
   }
   if (built_in(staged.digest)) return {};
 
@@ -233,7 +234,7 @@ Result<void> Blobs::add(meta::Batch& batch, const RepositoryName& repository, co
   const blob::BlobId id = context_.blobs.id_for(staged.upload, staged.digest);
   if (record && !record->quarantined) {
     require_present(batch, Table::kBlobs, key);
-    if (staged.published) put(batch, Table::kRemovals, keys::removal(id), {});
+    if (staged.published) set_record(batch, Table::kRemovals, keys::removal(id), {});
     return {};
   }
   if (!staged.bytes && !staged.published) {
@@ -242,20 +243,20 @@ Result<void> Blobs::add(meta::Batch& batch, const RepositoryName& repository, co
   }
   require_unchanged(batch, Table::kBlobs, key, stored);
   if (record && record->place == BlobRecord::Place::kStore) {
-    put(batch, Table::kRemovals, keys::removal(record->id), {});
-    erase(batch, Table::kChecksums, record->id.str());
+    set_record(batch, Table::kRemovals, keys::removal(record->id), {});
+    erase_record(batch, Table::kChecksums, record->id.str());
   } else if (record) {
-    erase(batch, Table::kInline, record->id.str());
+    erase_record(batch, Table::kInline, record->id.str());
   }
   BlobRecord made{.size = staged.size, .place = BlobRecord::Place::kInline, .id = id};
   if (staged.bytes) {
     made.checksum = crc32c(std::as_bytes(std::span(*staged.bytes)));
-    put(batch, Table::kInline, id.str(), *staged.bytes);
+    set_record(batch, Table::kInline, id.str(), *staged.bytes);
   } else {
     made.place = BlobRecord::Place::kStore;
-    put(batch, Table::kChecksums, id.str(), encode_checksums(staged.checksums));
+    set_record(batch, Table::kChecksums, id.str(), encode_checksums(staged.checksums));
   }
-  put(batch, Table::kBlobs, key, encode(made));
+  set_record(batch, Table::kBlobs, key, encode(made));
   return {};
 }
 
@@ -269,7 +270,8 @@ void Blobs::settle(const StagedBlob& staged) {
   if (!context_.blobs.remove(id)) return;
   meta::Batch batch;
   batch.durability = meta::Durability::kProcessDeath;
-  erase(batch, Table::kRemovals, keys::removal(id));
+  erase_record(batch, Table::kRemovals, keys::removal(id));
+  erase_record(batch, Table::kUploads, keys::upload(staged.upload));
   (void)context_.meta.commit(std::move(batch));
 }
 

@@ -60,8 +60,9 @@ class Blobs {
   /// name the blob. Durable on return.
   Result<void> remove(const RepositoryName& repository, const Digest& digest);
 
-  /// Adds to `batch` what makes a staged blob stored and linked in the repository.
-  Result<void> add(meta::Batch& batch, const RepositoryName& repository, const StagedBlob& staged);
+  /// Adds to `batch` what makes a staged blob stored, and linked in the repository for the time of `lease`.
+  Result<void> add(meta::Batch& batch, const RepositoryName& repository, const StagedBlob& staged,
+                   std::chrono::seconds lease);
   /// Clears up behind a staged blob whose commit has returned. After a failed commit nothing may be removed: it
   /// may be in the log all the same. recover() sorts that out.
   void settle(const StagedBlob& staged);

@@ -84,10 +84,10 @@ inline void require_unchanged(meta::Batch& batch, meta::Table table, std::string
   using Kind = meta::Precondition::Kind;
   batch.preconditions.push_back({read ? Kind::kEquals : Kind::kAbsent, table, std::move(key), read.value_or("")});
 }
-inline void put(meta::Batch& batch, meta::Table table, std::string key, std::string value) {
+inline void set_record(meta::Batch& batch, meta::Table table, std::string key, std::string value) {
   batch.writes.push_back({table, std::move(key), std::move(value)});
 }
-inline void erase(meta::Batch& batch, meta::Table table, std::string key) {
+inline void erase_record(meta::Batch& batch, meta::Table table, std::string key) {
   batch.writes.push_back({table, std::move(key), std::nullopt});
 }
 

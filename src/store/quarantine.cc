@@ -16,7 +16,7 @@ Error quarantine(Context& context, const Digest& digest, const blob::BlobId& id,
     if (record.quarantined || record.id != id) return batch;
     record.quarantined = true;
     require_unchanged(batch, meta::Table::kBlobs, key, stored);
-    put(batch, meta::Table::kBlobs, key, encode(record));
+    set_record(batch, meta::Table::kBlobs, key, encode(record));
     return batch;
   });
   std::string message = "blob " + digest.to_string() + ": " + std::string(what) +

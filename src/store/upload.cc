@@ -76,7 +76,7 @@ void Upload::discard() {
   if (state_.recorded) {
     meta::Batch batch;
     batch.durability = meta::Durability::kProcessDeath;
-    erase(batch, meta::Table::kUploads, keys::upload(state_.id));
+    erase_record(batch, meta::Table::kUploads, keys::upload(state_.id));
     (void)uploads_.context_.meta.commit(std::move(batch));
   }
   if (state_.spilled) (void)uploads_.context_.blobs.discard(state_.id);
@@ -132,7 +132,7 @@ Result<StagedBlob> Upload::stage(const Digest& digest) {
                         .digest = digest};
     meta::Batch batch;
     if (state_.recorded) require_present(batch, meta::Table::kUploads, keys::upload(state_.id));
-    put(batch, meta::Table::kUploads, keys::upload(state_.id), encode(intent));
+    set_record(batch, meta::Table::kUploads, keys::upload(state_.id), encode(intent));
     LAMINA_ASSIGN(const auto outcome, context.meta.commit(std::move(batch)));
     if (std::holds_alternative<meta::Conflict>(outcome)) {
       return fail(Code::kNotFound, About::kUpload, "the upload was cancelled while it was finished");
@@ -155,7 +155,7 @@ Result<void> Upload::finish(const Digest& digest) {
   LAMINA_ASSIGN(const StagedBlob staged, stage(digest));
   LAMINA_TRY(commit_with(uploads.context_, [&]() -> Result<meta::Batch> {
     meta::Batch batch;
-    LAMINA_TRY(uploads.blobs_.add(batch, repository, staged));
+    LAMINA_TRY(uploads.blobs_.add(batch, repository, staged, uploads.context_.options.lease));
     return batch;
   }));
   uploads.blobs_.settle(staged);

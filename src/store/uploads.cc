@@ -30,7 +30,7 @@ Result<blob::UploadId> Uploads::begin(const RepositoryName& repository, Algorith
       .repository = repository.str(), .algorithm = algorithm, .started = context_.clock.now(), .digest = {}};
   meta::Batch batch;
   batch.durability = meta::Durability::kProcessDeath;
-  put(batch, Table::kUploads, keys::upload(id), encode(record));
+  set_record(batch, Table::kUploads, keys::upload(id), encode(record));
   LAMINA_TRY(context_.meta.commit(std::move(batch)));
   return id;
 }
@@ -111,7 +111,7 @@ Result<void> Uploads::cancel(const RepositoryName& repository, std::string_view 
   LAMINA_ASSIGN(const auto id, find(repository, upload));
   if (!claim(id)) return busy();
   meta::Batch batch;
-  erase(batch, Table::kUploads, keys::upload(id));
+  erase_record(batch, Table::kUploads, keys::upload(id));
   auto outcome = context_.meta.commit(std::move(batch));
   Result<void> discarded = outcome ? context_.blobs.discard(id) : std::unexpected(std::move(outcome).error());
   {
@@ -153,7 +153,7 @@ Result<void> Uploads::recover() {
       LAMINA_TRY(context_.blobs.remove(context_.blobs.id_for(id, *record.digest)));
       LAMINA_TRY(context_.blobs.discard(id));
       meta::Batch batch;
-      erase(batch, Table::kUploads, key);
+      erase_record(batch, Table::kUploads, key);
       LAMINA_TRY(context_.meta.commit(std::move(batch)));
     }
   }
@@ -167,7 +167,7 @@ Result<void> Uploads::recover() {
     meta::Batch batch;
     for (const auto& removal : removals) {
       LAMINA_TRY(context_.blobs.remove(blob::BlobId(removal.key)));
-      erase(batch, Table::kRemovals, removal.key);
+      erase_record(batch, Table::kRemovals, removal.key);
     }
     LAMINA_TRY(context_.meta.commit(std::move(batch)));
   }
