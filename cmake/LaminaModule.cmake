@@ -23,6 +23,7 @@ function(lamina_module name)
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/src>
     $<INSTALL_INTERFACE:include>)
+  target_compile_features(lamina_${name} ${scope} cxx_std_23)
   target_link_libraries(lamina_${name} ${scope} ${dependencies} ${M_LIBRARIES})
 
   file(GLOB testing CONFIGURE_DEPENDS ${dir}/testing/*.cc)
