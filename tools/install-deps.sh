@@ -7,7 +7,7 @@ set -euo pipefail
 declare -A sets=(
   [build]="cmake ninja-build pkg-config g++ ccache git
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libcurl4-openssl-dev librocksdb-dev
-    libarchive-dev zlib1g-dev libisal-dev libdeflate-dev libzstd-dev
+    zlib1g-dev libisal-dev libzstd-dev
     libcli11-dev libfmt-dev libspdlog-dev libyaml-cpp-dev
     libgtest-dev libgmock-dev libbenchmark-dev python3"
   [check]="clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev python3"
