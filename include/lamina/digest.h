@@ -51,8 +51,8 @@ class Digest {
   std::array<std::byte, 64> raw_{};
 };
 
-/// A digest computed as bytes arrive. Not thread-safe; movable; one that was moved from may only be assigned to
-/// or destroyed.
+/// A digest computed as bytes arrive. Not thread-safe; movable; one that was moved from may only be assigned
+/// to or destroyed.
 class Hasher {
  public:
   explicit Hasher(Algorithm algorithm = Algorithm::kSha256);

@@ -32,15 +32,16 @@ enum class NamingScheme : std::uint8_t {
 };
 Result<NamingScheme> parse_naming_scheme(std::string_view text);  // "lamina", "ocm-v1", "ocm-v2"
 
-/// kInvalid where there is no entry, a key is empty, text is not UTF-8 or a limit is passed. Scheme kOcmV1 has
-/// hashes for identities that this refuses (the empty map); they can be computed all the same.
+/// kInvalid where there is no entry, a key is empty, text is not UTF-8 or a limit is passed. Scheme kOcmV1
+/// has hashes for identities that this refuses (the empty map); they can be computed all the same.
 Result<void> validate(const Identity& identity);
 
 /// Keys sorted by bytes, no white space, strings with the escapes of RFC 8785.
 std::string canonical_json(const Identity& identity);
 /// Inverse of canonical_json(); accepts any JSON object of strings, but no key twice. Does not validate().
 Result<Identity> parse_identity(std::string_view json);
-/// Parses `key=value`, one entry each; the value may hold '='. kInvalid for a key that is empty or comes twice.
+/// Parses `key=value`, one entry each; the value may hold '='. kInvalid for a key that is empty or comes
+/// twice.
 Result<Identity> parse_identity_pairs(std::span<const std::string> pairs);
 /// SHA-256 of the canonical JSON.
 Digest identity_digest(const Identity& identity);
@@ -52,9 +53,9 @@ std::uint64_t ocm_v2_hash(std::span<const std::string> elements);
 std::string ocm_v2_tag(std::string_view version);
 
 /// `[<tenant>/]<scheme name>`. ocm names are flat by contract: a tenant with them is kInvalid.
-/// kLamina wants an identity that passes validate(). For kOcmV2 the elements are the values of component-name,
-/// resource-name and resource-version, in this order, or of component-name alone; any other choice of the
-/// three is kInvalid.
+/// kLamina wants an identity that passes validate(). For kOcmV2 the elements are the values of
+/// component-name, resource-name and resource-version, in this order, or of component-name alone; any other
+/// choice of the three is kInvalid.
 Result<RepositoryName> repository_of(const Identity& identity, NamingScheme scheme = NamingScheme::kLamina,
                                      std::string_view tenant = {});
 

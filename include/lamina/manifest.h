@@ -44,15 +44,16 @@ struct Manifest {
 inline constexpr std::size_t kMaxManifestBytes = 4 * 1024 * 1024;
 
 /// Checks image-spec v1.1.1 and the ambiguity rules of docs/api: no name twice in an object, no field of the
-/// spec in another case, no `manifests` in an image, no `layers` or `config` in an index, `data` that matches.
-/// A field that is null counts as absent; an image may have no layers, and an entry of an index any platform.
-/// `content_type` is the media type under which the bytes were pushed, without parameters, and must equal the
-/// document's own if that has one. Empty, the document's own or else its fields decide.
-/// Errors are about kManifest: kInvalid; kUnsupported for a media type that is no manifest type and for a digest
-/// inside of an algorithm that is not offered; kTooLarge beyond kMaxManifestBytes.
+/// spec in another case, no `manifests` in an image, no `layers` or `config` in an index, `data` that
+/// matches. A field that is null counts as absent; an image may have no layers, and an entry of an index any
+/// platform. `content_type` is the media type under which the bytes were pushed, without parameters, and must
+/// equal the document's own if that has one. Empty, the document's own or else its fields decide. Errors are
+/// about kManifest: kInvalid; kUnsupported for a media type that is no manifest type and for a digest inside
+/// of an algorithm that is not offered; kTooLarge beyond kMaxManifestBytes.
 Result<Manifest> parse_manifest(std::string_view bytes, std::string_view content_type);
 
-/// Compact JSON with Go's escapes, byte for byte what the named library writes. An image must have its config.
+/// Compact JSON with Go's escapes, byte for byte what the named library writes. An image must have its
+/// config.
 std::string serialize(const Manifest& manifest, FieldOrder order);
 std::string serialize(const Descriptor& descriptor, FieldOrder order);
 

@@ -58,7 +58,8 @@ struct Reference {
   /// (`oci://`, `http://`, `https://`) is accepted and kept out of `registry`. Errors are kInvalid about the
   /// part that is wrong, kUnsupported for a digest algorithm that is not offered.
   static Result<Reference> parse(std::string_view text);
-  /// Inverse of parse() but for the scheme, which is written only where the registry needs it to be seen as one.
+  /// Inverse of parse() but for the scheme, which is written only where the registry needs it to be seen as
+  /// one.
   std::string to_string() const;
   /// The digest if there is one, else the tag, else the tag "latest".
   TagOrDigest target() const;

@@ -14,7 +14,8 @@
 namespace lamina {
 namespace {
 
-/// SHA-2 of libcrypto fails only where the library is broken or memory has run out: nothing to hand to a caller.
+/// SHA-2 of libcrypto fails only where the library is broken or memory has run out: nothing to hand to a
+/// caller.
 void require(bool condition, const char* what) {
   if (condition) return;
   std::fprintf(stderr, "lamina: broken invariant: %s\n", what);
@@ -83,10 +84,10 @@ Result<Algorithm> parse_algorithm(std::string_view text) {
   if (text == "sha512") return Algorithm::kSha512;
   if (!is_algorithm(text)) {
     return fail(Code::kInvalid, About::kDigest,
-                "expected a digest algorithm such as sha256, found " + oci::quoted(text));
+                "expected a digest algorithm such as sha256, found " + oci::quote(text));
   }
   return fail(Code::kUnsupported, About::kDigest,
-              "digest algorithm " + oci::quoted(text) + " is not offered; use sha256 or sha512");
+              "digest algorithm " + oci::quote(text) + " is not offered; use sha256 or sha512");
 }
 
 Result<Digest> Digest::parse(std::string_view text) {
@@ -94,7 +95,7 @@ Result<Digest> Digest::parse(std::string_view text) {
   if (colon == std::string_view::npos || !is_algorithm(text.substr(0, colon)) ||
       !is_encoded(text.substr(colon + 1))) {
     return fail(Code::kInvalid, About::kDigest,
-                "expected a digest such as sha256:<64 hex digits>, found " + oci::quoted(text));
+                "expected a digest such as sha256:<64 hex digits>, found " + oci::quote(text));
   }
   LAMINA_ASSIGN(const Algorithm algorithm, parse_algorithm(text.substr(0, colon)));
   const std::string_view hex = text.substr(colon + 1);
@@ -111,7 +112,7 @@ Result<Digest> Digest::parse(std::string_view text) {
   if (invalid >= 16) {
     return fail(Code::kInvalid, About::kDigest,
                 "expected " + std::to_string(2 * size) + " lower-case hex digits after " +
-                    std::string(lamina::to_string(algorithm)) + ":, found " + oci::quoted(hex));
+                    std::string(lamina::to_string(algorithm)) + ":, found " + oci::quote(hex));
   }
   return digest;
 }
@@ -127,8 +128,9 @@ Digest Digest::from_raw(Algorithm algorithm, std::span<const std::byte> raw) {
 Digest Digest::of(std::span<const std::byte> bytes, Algorithm algorithm) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> raw;
   unsigned length = 0;
-  require(EVP_Digest(bytes.data(), bytes.size(), raw.data(), &length, message_digest(algorithm), nullptr) == 1,
-          "EVP_Digest");
+  require(
+      EVP_Digest(bytes.data(), bytes.size(), raw.data(), &length, message_digest(algorithm), nullptr) == 1,
+      "EVP_Digest");
   return from_raw(algorithm, std::as_bytes(std::span(raw).first(length)));
 }
 

@@ -40,21 +40,19 @@ Result<std::vector<std::string>> ocm_v2_elements(const Identity& identity) {
     return fail(Code::kInvalid,
                 "naming scheme ocm-v2: expected component-name, and for a resource also resource-name and "
                 "resource-version; found " +
-                    oci::quoted(canonical_json(identity)));
+                    oci::quote(canonical_json(identity)));
   }
   return elements;
 }
 
 Result<std::string> scheme_name(const Identity& identity, NamingScheme scheme) {
   switch (scheme) {
-    case NamingScheme::kOcmV1:
-      return "sha-" + std::to_string(ocm_v1_hash(identity));
+    case NamingScheme::kOcmV1: return "sha-" + std::to_string(ocm_v1_hash(identity));
     case NamingScheme::kOcmV2: {
       LAMINA_ASSIGN(const std::vector<std::string> elements, ocm_v2_elements(identity));
       return "sha-" + std::to_string(ocm_v2_hash(elements));
     }
-    case NamingScheme::kLamina:
-      break;
+    case NamingScheme::kLamina: break;
   }
   LAMINA_TRY(validate(identity));
   return "sha256-" + identity_digest(identity).hex();
@@ -66,7 +64,8 @@ Result<NamingScheme> parse_naming_scheme(std::string_view text) {
   if (text == "lamina") return NamingScheme::kLamina;
   if (text == "ocm-v1") return NamingScheme::kOcmV1;
   if (text == "ocm-v2") return NamingScheme::kOcmV2;
-  return fail(Code::kInvalid, "expected a naming scheme: lamina, ocm-v1 or ocm-v2; found " + oci::quoted(text));
+  return fail(Code::kInvalid,
+              "expected a naming scheme: lamina, ocm-v1 or ocm-v2; found " + oci::quote(text));
 }
 
 Result<void> validate(const Identity& identity) {
@@ -75,9 +74,10 @@ Result<void> validate(const Identity& identity) {
                                     " entries, found " + std::to_string(identity.size()));
   }
   for (const auto& [key, value] : identity) {
-    if (key.empty()) return fail(Code::kInvalid, "identity: expected a key before the value " + oci::quoted(value));
+    if (key.empty())
+      return fail(Code::kInvalid, "identity: expected a key before the value " + oci::quote(value));
     if (!oci::is_utf8(key) || !oci::is_utf8(value)) {
-      return fail(Code::kInvalid, "identity: expected UTF-8 in the entry " + oci::quoted(key));
+      return fail(Code::kInvalid, "identity: expected UTF-8 in the entry " + oci::quote(key));
     }
   }
   if (const std::size_t size = canonical_json(identity).size(); size > kMaxIdentityBytes) {
@@ -101,7 +101,7 @@ Result<Identity> parse_identity(std::string_view json) {
   Identity identity;
   for (const auto& [name, value] : *members) {
     const auto* text = value.as<std::string>();
-    if (text == nullptr) return fail(Code::kInvalid, "identity: expected a string for " + oci::quoted(name));
+    if (text == nullptr) return fail(Code::kInvalid, "identity: expected a string for " + oci::quote(name));
     identity.emplace(name, *text);
   }
   return identity;
@@ -112,10 +112,10 @@ Result<Identity> parse_identity_pairs(std::span<const std::string> pairs) {
   for (const std::string& pair : pairs) {
     const auto equals = pair.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return fail(Code::kInvalid, "identity: expected key=value, found " + oci::quoted(pair));
+      return fail(Code::kInvalid, "identity: expected key=value, found " + oci::quote(pair));
     }
     if (!identity.emplace(pair.substr(0, equals), pair.substr(equals + 1)).second) {
-      return fail(Code::kInvalid, "identity: the key of " + oci::quoted(pair) + " comes twice");
+      return fail(Code::kInvalid, "identity: the key of " + oci::quote(pair) + " comes twice");
     }
   }
   return identity;
@@ -155,7 +155,7 @@ Result<RepositoryName> repository_of(const Identity& identity, NamingScheme sche
   if (scheme != NamingScheme::kLamina && !tenant.empty()) {
     return fail(Code::kInvalid, About::kRepository,
                 "the names of ocm-v1 and ocm-v2 are flat by contract: expected no tenant, found " +
-                    oci::quoted(tenant));
+                    oci::quote(tenant));
   }
   LAMINA_ASSIGN(const std::string name, scheme_name(identity, scheme));
   return RepositoryName::parse(tenant.empty() ? name : std::string(tenant) + '/' + name);

@@ -14,8 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
-/// Receives the events of the parser and builds a Json. Boost.JSON's own value keeps the last of two members with
-/// one name and says nothing, hence this.
+/// Receives the events of the parser and builds a Json. Boost.JSON's own value keeps the last of two members
+/// with one name and says nothing, hence this.
 class Builder {
  public:
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
@@ -41,7 +41,7 @@ class Builder {
     values_.erase(first_value, values_.end());
     names_.erase(first_name, names_.end());
     if (const std::string* twice = repeated_name(object)) {
-      return refuse("the name " + quoted(*twice) + " comes twice in one object", error);
+      return refuse("the name " + quote(*twice) + " comes twice in one object", error);
     }
     return push(std::move(object), error);
   }
@@ -72,7 +72,9 @@ class Builder {
   }
 
   bool on_number_part(json::string_view, json::error_code&) { return true; }
-  bool on_int64(std::int64_t number, json::string_view, json::error_code& error) { return push(number, error); }
+  bool on_int64(std::int64_t number, json::string_view, json::error_code& error) {
+    return push(number, error);
+  }
   bool on_uint64(std::uint64_t number, json::string_view, json::error_code& error) {
     return push(static_cast<double>(number), error);  // Past int64_t, or it would have come as one.
   }

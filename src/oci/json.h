@@ -13,8 +13,8 @@
 
 namespace lamina::oci {
 
-/// A parsed JSON value (RFC 8259), read-only. Kept apart from the parser's own types so that their headers stay
-/// in one source, and so that access to a value of another type is a null pointer, not an exception.
+/// A parsed JSON value (RFC 8259), read-only. Kept apart from the parser's own types so that their headers
+/// stay in one source, and so that access to a value of another type is a null pointer, not an exception.
 class Json {
  public:
   struct Member;
@@ -25,15 +25,15 @@ class Json {
   Json() = default;
   explicit Json(Value value);
 
-  /// Null unless the value is of type T. A number is an int64_t where it is written without fraction and exponent
-  /// and fits, else a double.
+  /// Null unless the value is of type T. A number is an int64_t where it is written without fraction and
+  /// exponent and fits, else a double.
   template <class T>
   const T* as() const {
     return std::get_if<T>(&value_);
   }
 
-  /// The member's value. Null where this is no object, has no such member, or the member is null: the decoders of
-  /// Go make no difference between the two, so OCI clients write either.
+  /// The member's value. Null where this is no object, has no such member, or the member is null: the
+  /// decoders of Go make no difference between the two, so OCI clients write either.
   const Json* find(std::string_view name) const;
 
  private:
@@ -51,8 +51,8 @@ inline constexpr std::size_t kMaxJsonDepth = 32;
 /// Bounds the memory that small values can multiply to: some 50 bytes each.
 inline constexpr std::size_t kMaxJsonValues = 500'000;
 
-/// One JSON text and nothing after it, in UTF-8 throughout. A name that comes twice in one object, at any depth,
-/// is an error, as readers differ in which one they take. Errors are kInvalid; the message says where.
+/// One JSON text and nothing after it, in UTF-8 throughout. A name that comes twice in one object, at any
+/// depth, is an error, as readers differ in which one they take. Errors are kInvalid; the message says where.
 Result<Json> parse_json(std::string_view bytes, std::size_t max_values = kMaxJsonValues);
 
 }  // namespace lamina::oci

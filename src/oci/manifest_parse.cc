@@ -13,7 +13,7 @@ namespace lamina {
 namespace {
 
 using oci::Json;
-using oci::quoted;
+using oci::quote;
 
 constexpr std::array<std::string_view, 8> kManifestFields = {
     "schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"};
@@ -43,15 +43,17 @@ std::string fold(std::string_view text) {
   return out;
 }
 
-/// Go's decoder takes `Layers` for `layers`: a document with either would mean one thing here and another there.
-Result<void> check_names(const Json& object, const std::string& where, std::span<const std::string_view> fields) {
+/// Go's decoder takes `Layers` for `layers`: a document with either would mean one thing here and another
+/// there.
+Result<void> check_names(const Json& object, const std::string& where,
+                         std::span<const std::string_view> fields) {
   for (const Json::Member& member : *object.as<Json::Object>()) {
     if (std::ranges::find(fields, member.name) != fields.end()) continue;
     const std::string folded = fold(member.name);
     for (const std::string_view field : fields) {
       if (std::ranges::equal(folded, field, {}, {}, lower)) {
-        return invalid(where + "expected the field " + std::string(field) + " in this very case, found " +
-                       quoted(member.name));
+        return invalid(where + std::string(field) + ": expected the name in this very case, found " +
+                       quote(member.name));
       }
     }
   }
@@ -87,10 +89,11 @@ Result<std::string> parse_text(const Json& object, const std::string& where, std
 Result<std::string> parse_media_type(const Json& object, const std::string& where, std::string_view name) {
   LAMINA_ASSIGN(std::string text, parse_text(object, where, name));
   if (text.empty() || is_media_type(text)) return text;
-  return invalid(where + std::string(name) + ": expected a media type as in RFC 6838, found " + quoted(text));
+  return invalid(where + std::string(name) + ": expected a media type as in RFC 6838, found " + quote(text));
 }
 
-Result<std::vector<std::string>> parse_texts(const Json& object, const std::string& where, std::string_view name) {
+Result<std::vector<std::string>> parse_texts(const Json& object, const std::string& where,
+                                             std::string_view name) {
   std::vector<std::string> out;
   const Json* field = object.find(name);
   if (field == nullptr) return out;
@@ -113,7 +116,7 @@ Result<Annotations> parse_annotations(const Json& object, const std::string& whe
   if (members == nullptr) return invalid(where + "annotations: expected an object of strings");
   for (const auto& [name, value] : *members) {
     const auto* text = value.as<std::string>();
-    if (text == nullptr) return invalid(where + "annotations: expected a string for " + quoted(name));
+    if (text == nullptr) return invalid(where + "annotations: expected a string for " + quote(name));
     out.emplace(name, *text);
   }
   return out;
@@ -140,8 +143,9 @@ Result<std::optional<std::string>> parse_data(const Json& object, const std::str
   if (object.find("data") == nullptr) return std::nullopt;
   LAMINA_ASSIGN(const std::string text, parse_text(object, where, "data"));
   std::optional<std::string> data = oci::from_base64(text);
-  if (!data) return invalid(where + "data: expected base64 with padding, found " + quoted(text));
-  if (data->size() != descriptor.size || Digest::of(*data, descriptor.digest.algorithm()) != descriptor.digest) {
+  if (!data) return invalid(where + "data: expected base64 with padding, found " + quote(text));
+  if (data->size() != descriptor.size ||
+      Digest::of(*data, descriptor.digest.algorithm()) != descriptor.digest) {
     return invalid(where + "data: expected the " + std::to_string(descriptor.size) + " bytes of " +
                    descriptor.digest.to_string() + ", found " + std::to_string(data->size()) + " others");
   }
@@ -158,7 +162,8 @@ Result<Descriptor> parse_descriptor(const Json& json, const std::string& path) {
   LAMINA_ASSIGN(const std::string digest_text, parse_text(json, where, "digest"));
   auto digest = Digest::parse(digest_text);
   if (!digest) {
-    return fail(digest.error().code, About::kManifest, "manifest: " + where + "digest: " + digest.error().message);
+    return fail(digest.error().code, About::kManifest,
+                "manifest: " + where + "digest: " + digest.error().message);
   }
   out.digest = *digest;
   const Json* size = json.find("size");
@@ -199,26 +204,29 @@ Result<void> check_offered(std::string_view type) {
   const bool schema1 = type == "application/vnd.docker.distribution.manifest.v1+json" ||
                        type == "application/vnd.docker.distribution.manifest.v1+prettyjws";
   return fail(Code::kUnsupported, About::kManifest,
-              schema1 ? "manifest: Docker schema 1 is not offered; push it as an OCI image or as Docker schema 2"
-                      : "manifest: expected the media type of an OCI image manifest or index or of a Docker "
-                        "schema 2 manifest or list, found " +
-                            quoted(type));
+              schema1
+                  ? "manifest: Docker schema 1 is not offered; push it as an OCI image or as Docker schema 2"
+                  : "manifest: expected the media type of an OCI image manifest or index or of a Docker "
+                    "schema 2 manifest or list, found " +
+                        quote(type));
 }
 
 /// What the document is, from the type it came under, else the type it states, else its fields.
-Result<ManifestKind> kind_of(const Json& document, std::string_view content_type, std::string_view stated_type) {
+Result<ManifestKind> kind_of(const Json& document, std::string_view content_type,
+                             std::string_view stated_type) {
   const std::string_view type = content_type.empty() ? stated_type : content_type;
   if (!type.empty()) {
     LAMINA_TRY(check_offered(type));
     if (!stated_type.empty() && stated_type != type) {
-      return invalid("mediaType: expected the Content-Type " + quoted(type) + ", found " + quoted(stated_type));
+      return invalid("mediaType: expected the Content-Type " + quote(type) + ", found " + quote(stated_type));
     }
     const bool index = type == media_type::kImageIndex || type == media_type::kDockerList;
     return index ? ManifestKind::kIndex : ManifestKind::kImage;
   }
   if (document.find("manifests") != nullptr) return ManifestKind::kIndex;
   if (document.find("config") != nullptr) return ManifestKind::kImage;
-  return invalid("expected a Content-Type, a mediaType, or one of the fields config and manifests; found none");
+  return invalid(
+      "expected a Content-Type, a mediaType, or one of the fields config and manifests; found none");
 }
 
 Result<void> check_version(const Json& document) {
@@ -244,7 +252,8 @@ Result<void> parse_image(const Json& document, Manifest& out) {
 
 Result<void> parse_index(const Json& document, Manifest& out) {
   for (const std::string_view name : {"layers", "config"}) {
-    if (document.find(name) != nullptr) return invalid("an index must not have the field " + std::string(name));
+    if (document.find(name) != nullptr)
+      return invalid("an index must not have the field " + std::string(name));
   }
   // Go writes an empty list as null.
   const auto& fields = *document.as<Json::Object>();

@@ -5,7 +5,7 @@
 
 namespace lamina::oci {
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   constexpr std::size_t kLimit = 80;
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string out = "'";

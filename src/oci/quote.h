@@ -7,6 +7,6 @@
 namespace lamina::oci {
 
 /// Foreign text for an error message: in quotes, cut at 80 bytes, bytes outside of printable ASCII as \xHH.
-std::string quoted(std::string_view text);
+std::string quote(std::string_view text);
 
 }  // namespace lamina::oci

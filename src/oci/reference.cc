@@ -37,7 +37,8 @@ bool is_name_component(std::string_view text) {
 bool is_port(std::string_view text) {
   unsigned port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc{} && end == text.data() + text.size() && text.size() <= 5 && port > 0 && port < 65536;
+  return error == std::errc{} && end == text.data() + text.size() && text.size() <= 5 && port > 0 &&
+         port < 65536;
 }
 
 /// `host`, `host:port`, `[IPv6]` or `[IPv6]:port`.
@@ -48,7 +49,8 @@ bool is_registry(std::string_view text) {
     if (close == std::string_view::npos) return false;
     const std::string host(text.substr(1, close - 1));
     in6_addr address;
-    if (host.find('\0') != std::string::npos || inet_pton(AF_INET6, host.c_str(), &address) != 1) return false;
+    if (host.find('\0') != std::string::npos || inet_pton(AF_INET6, host.c_str(), &address) != 1)
+      return false;
     rest = text.substr(close + 1);
   } else {
     const auto colon = std::min(text.find(':'), text.size());
@@ -91,7 +93,7 @@ Result<RepositoryName> RepositoryName::parse(std::string_view text) {
       return fail(Code::kInvalid, About::kRepository,
                   "expected a repository name of lower-case letters, digits, single '.', '_', '__' or '-' "
                   "between them, and '/' between its parts; found " +
-                      oci::quoted(text));
+                      oci::quote(text));
     }
     start = end + 1;
   }
@@ -102,10 +104,11 @@ Result<Tag> Tag::parse(std::string_view text) {
   const auto is_word = [](char c) { return is_alphanumeric(c) || c == '_'; };
   if (text.empty() || text.size() > 128 || !is_word(text.front()) ||
       !std::ranges::all_of(text, [&](char c) { return is_word(c) || c == '.' || c == '-'; })) {
-    return fail(Code::kInvalid, About::kTag,
-                "expected a tag of 1 to 128 letters, digits, '_', '.' or '-' that starts with neither '.' nor "
-                "'-'; found " +
-                    oci::quoted(text));
+    return fail(
+        Code::kInvalid, About::kTag,
+        "expected a tag of 1 to 128 letters, digits, '_', '.' or '-' that starts with neither '.' nor "
+        "'-'; found " +
+            oci::quote(text));
   }
   return Tag(std::string(text));
 }
@@ -136,12 +139,12 @@ Result<Reference> Reference::parse(std::string_view text) {
     registry = rest.substr(0, slash);
     rest.remove_prefix(slash + 1);
     if (!is_registry(registry)) {
-      return fail(Code::kInvalid, "expected host[:port] before the first '/', found " + oci::quoted(registry) +
-                                      " in " + oci::quoted(text));
+      return fail(Code::kInvalid, "expected host[:port] before the first '/', found " + oci::quote(registry) +
+                                      " in " + oci::quote(text));
     }
   } else if (has_scheme) {
     return fail(Code::kInvalid, About::kRepository,
-                "expected host[:port]/repository after the scheme, found " + oci::quoted(text));
+                "expected host[:port]/repository after the scheme, found " + oci::quote(text));
   }
 
   std::optional<Tag> tag;
