@@ -4,30 +4,27 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "base/clock.h"
 #include "http/exchange.h"
+#include "http/limits.h"
 #include "lamina/result.h"
 
 namespace lamina::http {
 
-/// Every limit on what a client may send; docs/limits.md repeats the table.
-struct Limits {
-  std::size_t header_bytes = 32 * 1024;  ///< Request line and header fields; 431 beyond.
-  std::size_t target_bytes = 8 * 1024;   ///< 414 beyond; room for 10 `tag=` of 128 bytes and a 255-byte name.
-  std::size_t connections = 10'000;      ///< 503 with Retry-After beyond, then closed.
-  std::chrono::seconds header_timeout{30};  ///< From the first byte of a request to the end of its head.
-  std::chrono::seconds idle_timeout{120};   ///< Between requests.
-  std::chrono::seconds stall_timeout{60};   ///< Without any byte moving in a body, either way.
-  std::uint64_t skip_bytes = 1024 * 1024;   ///< Unread request body that is skipped to keep a connection.
-};
-
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;    ///< 0: the system chooses.
-  std::size_t threads = 0;   ///< 0: one for each core.
+  std::uint16_t port = 0;   ///< 0: the system chooses.
+  std::size_t threads = 0;  ///< 0: one for each core.
   Limits limits;
+  /// The answer to a request that breaks the protocol, which no handler sees: `reason` says how. Plain text
+  /// where absent. Called on any of the server's threads.
+  std::function<Response(unsigned status, std::string_view reason)> render_error;
+  const Clock* clock = nullptr;  ///< For the Date header; the system's where absent. Outlives the server.
 };
 
 /// HTTP/1.1. One io_context a thread; a connection stays on one. Knows nothing of OCI.
