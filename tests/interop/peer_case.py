@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of the interop tests: a server for each client, a folder and a repository for each test, and plain HTTP reads
+that compare bytes and digests without any client."""
+
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+import urllib.error
+import urllib.request
+
+import peers
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+CLIENT_SECONDS = 300
+
+
+def sha256(content):
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def tree(folder):
+    """What a folder holds: relative path -> bytes, with None for folders."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in sorted(pathlib.Path(folder).rglob("*"))
+    }
+
+
+class PeerCase(unittest.TestCase):
+    """A test of clients against one running registry, Lamina unless `tests/interop/run --server` says otherwise."""
+
+    PEERS = ()  # what the tests of the class run, as named in tests/peers/versions
+    server_type = peers.Lamina
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        peers.install(*cls.PEERS, *cls.server_type.PEERS)
+        cls.server = cls.server_type()
+        cls.addClassCleanup(cls.server.stop)
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lamina-interop-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.host = self.server.host
+        self.repository = re.sub(r"[^a-z0-9/]+", "-", f"{type(self).__name__}/{self._testMethodName}".lower())
+        (self.folder / "home").mkdir()
+
+    def reference(self, name, suffix=""):
+        """`host/<repository of this test><suffix>:name`, or with `@name` for a digest."""
+        return f"{self.host}/{self.repository}{suffix}{'@' if ':' in name else ':'}{name}"
+
+    def environment(self):
+        """What a client sees: a home of its own, so that no settings or credentials of the caller reach it."""
+        home = str(self.folder / "home")
+        return {"PATH": f"{peers.CACHE / 'bin'}:{os.environ['PATH']}", "HOME": home, "TMPDIR": str(self.folder)}
+
+    def run_client(self, *argv, cwd=None, stdin=b"", expect=0):
+        """Runs a client and returns the bytes on its standard output; any exit status but `expect` fails the test."""
+        argv = [str(argument) for argument in argv]
+        result = subprocess.run(
+            argv,
+            cwd=cwd or self.folder,
+            env=self.environment(),
+            input=stdin,
+            capture_output=True,
+            timeout=CLIENT_SECONDS,
+        )
+        if (result.returncode == 0) != (expect == 0):
+            self.fail(
+                f"{' '.join(argv)}: exit status {result.returncode}\n"
+                f"{result.stdout.decode(errors='replace')}{result.stderr.decode(errors='replace')}"
+            )
+        return result.stdout
+
+    def http(self, method, path):
+        """Status, headers and body of a request to `/v2/<repository of this test>/<path>`, made without any client."""
+        request = urllib.request.Request(f"{self.server.url}/v2/{self.repository}/{path}", method=method)
+        request.add_header("Accept", f"{OCI_MANIFEST}, {OCI_INDEX}, {DOCKER_MANIFEST}")
+        try:
+            with urllib.request.urlopen(request, timeout=CLIENT_SECONDS) as response:
+                return response.status, response.headers, response.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.headers, error.read()
+
+    def stored_manifest(self, name):
+        """The bytes of a manifest of this test's repository; its digest is checked against the header and the name."""
+        status, headers, body = self.http("GET", f"manifests/{name}")
+        self.assertEqual(status, 200, body)
+        self.assertEqual(headers["Docker-Content-Digest"], sha256(body))
+        if ":" in name:
+            self.assertEqual(name, sha256(body))
+        return body
+
+    def stored_blob(self, descriptor):
+        """The bytes that a descriptor names in this test's repository; digest and size are checked."""
+        status, _, body = self.http("GET", f"blobs/{descriptor['digest']}")
+        self.assertEqual(status, 200, body)
+        self.assertEqual(descriptor["digest"], sha256(body))
+        self.assertEqual(descriptor["size"], len(body))
+        return body
+
+    def stored_layers(self, name):
+        """The bytes of every layer of an image manifest."""
+        return [self.stored_blob(layer) for layer in json.loads(self.stored_manifest(name))["layers"]]
+
+    def assert_gone(self, name):
+        self.assertEqual(self.http("GET", f"manifests/{name}")[0], 404)
