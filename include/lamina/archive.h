@@ -29,7 +29,7 @@ struct IgnoreRules {
   /// Reads `.sourceignore` in the directory and below it (except in `.git`), each for its own directory.
   bool source_ignore_files = true;
   /// Relative to the packed directory; above all others in priority.
-  std::vector<std::string> patterns;
+  std::vector<std::string> patterns = {};
 };
 
 enum class PackModes : std::uint8_t {
@@ -40,7 +40,7 @@ enum class PackModes : std::uint8_t {
 struct PackOptions {
   PackModes modes = PackModes::kNormalised;
   bool gzip = true;  ///< False: plain tar.
-  IgnoreRules ignore;
+  IgnoreRules ignore = {};
 };
 
 struct PackStats {
@@ -135,7 +135,7 @@ enum class LinkPolicy : std::uint8_t {
 struct UnpackOptions {
   LinkPolicy links = LinkPolicy::kReject;
   /// Over the whole tar: headers and padding count.
-  DecompressLimits limits;
+  DecompressLimits limits = {};
   /// Files, directories and skipped links: each may cost an inode. A million is fifty times the largest tree
   /// that Lamina is tested with, and a tenth of the inodes of a 160 GiB ext4 volume.
   std::uint64_t max_entries = 1'000'000;

@@ -140,21 +140,20 @@ bool IgnorePattern::matches_any_part(const PathParts& path, bool directory) cons
   return false;
 }
 
-// Follows go-git's gitignore step by step, since Flux's results are the contract and not git's: a trailing
-// `**` does not match the directory itself, and a pattern that ends inside the path matches all below.
+// Follows fluxcd/pkg/sourceignore step by step, since its results are the contract and not git's: `x/**` matches
+// x itself, and a pattern that ends inside the path matches all below.
 bool IgnorePattern::matches_anchored(const PathParts& path, bool directory) const {
   std::size_t at = domain_.size();
   bool matched = false;
   bool crosses = false;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     const std::string& part = parts_[i];
-    const bool last = i + 1 == parts_.size();
     if (part.empty()) {
       crosses = false;
       continue;
     }
     if (part == kAnyDirectories) {
-      if (last) break;
+      if (i + 1 == parts_.size()) break;
       crosses = true;
       continue;
     }
@@ -169,9 +168,8 @@ bool IgnorePattern::matches_anchored(const PathParts& path, bool directory) cons
       }
       matched = found;
     } else {
-      if (!match_glob(part, path[at]).value_or(false)) return false;
-      ++at;
-      matched = at < path.size() || last;
+      if (!match_glob(part, path[at++]).value_or(false)) return false;
+      matched = true;
     }
   }
   return matched && (directory || !directories_only_ || at < path.size());

@@ -106,10 +106,10 @@ class Walker {
 
  private:
   Result<std::vector<std::string>> list(int directory) const {
-    Fd copy(fcntl(directory, F_DUPFD_CLOEXEC, 0));
+    Fd copy(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));  // A dup() would share the position.
     DIR* stream = copy ? fdopendir(copy.get()) : nullptr;
     if (stream == nullptr) return archive::fail_errno(errno, "cannot list " + shown());
-    copy.release();  // NOLINT(bugprone-unused-return-value): closedir() closes it.
+    copy.release();  // closedir() closes it.
     std::vector<std::string> names;
     errno = 0;
     while (const dirent* entry = readdir(stream)) {
