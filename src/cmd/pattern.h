@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace lamina::cmd {
+
+/// Does a repository name fit? `*` stands for any characters but '/', `**` for any at all.
+bool matches_pattern(std::string_view pattern, std::string_view name);
+
+}  // namespace lamina::cmd

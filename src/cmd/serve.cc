@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/serve.h"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "cmd/data_folder.h"
+#include "cmd/pattern.h"
+#include "cmd/version.h"
+#include "http/server.h"
+#include "http/workers.h"
+#include "registry/errors.h"
+#include "registry/registry.h"
+#include "store/store.h"
+
+namespace lamina::cmd {
+namespace {
+
+constexpr std::chrono::seconds kExpiryInterval{1};
+
+/// SIGTERM and SIGINT, taken by one thread instead of by handlers. Made before any other thread, so that all
+/// inherit the mask.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+  }
+  /// Calls `stop` at the first signal; ends the process at the second.
+  void watch(std::function<void()> stop) {
+    thread_ = std::thread([this, stop = std::move(stop)] {
+      if (next() == SIGUSR1) return;
+      spdlog::info("stopping: requests in progress finish; a second signal ends at once");
+      stop();
+      if (next() != SIGUSR1) std::_Exit(1);
+    });
+  }
+  void end() {
+    pthread_kill(thread_.native_handle(), SIGUSR1);
+    thread_.join();
+  }
+
+ private:
+  int next() const {
+    int signal = 0;
+    sigwait(&signals_, &signal);
+    return signal;
+  }
+  sigset_t signals_{};
+  std::thread thread_;
+};
+
+/// Removes manifests whose time to live is over.
+void expire(std::stop_token stop, store::Store& store) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
+    const auto removed = store.manifests().remove_expired();
+    if (!removed) spdlog::error("removing expired manifests: {}", removed.error().message);
+    wake.wait_for(lock, stop, kExpiryInterval, [] { return false; });
+  }
+}
+
+registry::Options registry_options(const ServeOptions& options) {
+  registry::Options made;
+  made.advertise_url = options.advertise_url;
+  made.version = kVersion;
+  made.log_failure = [](const http::Request& request, const Error& error) {
+    spdlog::error("{} {}: {}: {}", request.method, request.target, to_string(error.code), error.message);
+  };
+  return made;
+}
+
+store::Options store_options(const ServeOptions& options) {
+  store::Options made;
+  made.accepts_sparse = [patterns = options.accept_sparse](const RepositoryName& name) {
+    return std::ranges::any_of(patterns, [&](const auto& pattern) { return matches_pattern(pattern, name.str()); });
+  };
+  return made;
+}
+
+}  // namespace
+
+Result<void> serve(const ServeOptions& options) {
+  // Every thread with an arena of its own would cost more than the locks on two.
+  mallopt(M_ARENA_MAX, 2);
+  StopSignals signals;
+
+  const auto files = fs::posix_file_system();
+  const SystemClock clock;
+  SystemRandom random;
+  LAMINA_ASSIGN(const auto folder, DataFolder::open(*files, options.data));
+  store::Store store(folder->meta(), folder->blobs(), clock, random, store_options(options));
+  LAMINA_TRY(store.prepare());
+  LAMINA_TRY(store.uploads().recover());
+
+  http::Workers workers(options.workers);
+  registry::Registry registry(store, workers, registry_options(options));
+  http::ServerOptions server_options{.address = options.address, .port = options.port, .threads = options.threads,
+                                     .limits = options.limits, .render_error = registry::protocol_error};
+  LAMINA_ASSIGN(const auto server, http::Server::listen(std::move(server_options), [&](http::Exchange& exchange) {
+                  return registry.serve(exchange);
+                }));
+
+  std::jthread expiry([&](const std::stop_token& stop) { expire(stop, store); });
+  signals.watch([&] {
+    registry.set_ready(false);
+    server->stop(options.grace);
+  });
+  registry.set_ready(true);
+  const bool bracketed = options.address.find(':') != std::string::npos;
+  fmt::print("listening on http://{}{}{}:{}\n", bracketed ? "[" : "", options.address, bracketed ? "]" : "",
+             server->port());
+  std::fflush(stdout);
+  server->run();
+  signals.end();
+  workers.join();
+  return {};
+}
+
+}  // namespace lamina::cmd

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace lamina::cmd {
+
+/// Of this release; the build takes it from CMakeLists.txt.
+inline constexpr std::string_view kVersion = LAMINA_VERSION;
+
+}  // namespace lamina::cmd
