@@ -21,7 +21,8 @@ namespace lamina {
 /// Which entries of a directory stay out of its archive. Patterns are the gitignore subset of Flux
 /// (fluxcd/pkg/sourceignore): the last that matches decides, `!` includes again (below an excluded directory
 /// too), a trailing `/` matches directories only, a pattern without another `/` matches any part of the
-/// path, any other is anchored at the directory it is written for. Blank lines and lines from `#` are skipped.
+/// path, any other is anchored at the directory it is written for. Blank lines and lines from `#` are
+/// skipped.
 struct IgnoreRules {
   /// Adds Flux's own patterns with the lowest priority: version control always (`.git/`, `.gitignore`, ...),
   /// pictures, archives and CI files only where neither `patterns` nor a `.sourceignore` gives a pattern.
@@ -44,11 +45,11 @@ struct PackOptions {
 };
 
 struct PackStats {
-  std::uint64_t entries = 0;       ///< Files and directories in the archive, its root included.
-  std::uint64_t tar_bytes = 0;     ///< Before compression.
-  std::uint64_t output_bytes = 0;  ///< Handed to the sink.
-  std::uint64_t ignored = 0;       ///< Left out by IgnoreRules.
-  std::uint64_t dropped = 0;       ///< Neither file nor directory: symlinks, devices, sockets, FIFOs.
+  std::uint64_t entries = 0;               ///< Files and directories in the archive, its root included.
+  std::uint64_t tar_bytes = 0;             ///< Before compression.
+  std::uint64_t output_bytes = 0;          ///< Handed to the sink.
+  std::uint64_t ignored = 0;               ///< Left out by IgnoreRules.
+  std::uint64_t dropped = 0;               ///< Neither file nor directory: symlinks, devices, sockets, FIFOs.
   std::vector<std::string> first_dropped;  ///< Names of the first ten of them, for a message.
 };
 
@@ -60,9 +61,10 @@ struct PackStats {
 /// Symlinks are dropped, not followed; `directory` itself may be one.
 /// Errors name the path. kNotFound: no such directory. kInvalid: not a directory, or a name holds a
 /// backslash, is longer than 4096 bytes or 128 levels, all of which unpacking refuses. kDenied: not readable.
-/// kConflict: a file or directory went away or changed size while it was read. kTooLarge: a `.sourceignore` over
-/// 1 MiB. The sink's own errors pass through. After an error the bytes written are not a valid archive.
-Result<PackStats> pack_directory(const std::filesystem::path& directory, const PackOptions& options, Sink& sink);
+/// kConflict: a file or directory went away or changed size while it was read. kTooLarge: a `.sourceignore`
+/// over 1 MiB. The sink's own errors pass through. After an error the bytes written are not a valid archive.
+Result<PackStats> pack_directory(const std::filesystem::path& directory, const PackOptions& options,
+                                 Sink& sink);
 
 // ---- Compression --------------------------------------------------------------------------------------
 
@@ -152,22 +154,23 @@ struct UnpackStats {
 
 /// Unpacks a tar, tar.gz or tar.zst to `destination`, all or nothing. Safe for archives from anybody.
 ///
-/// `destination` must not exist, its parent must; or be an empty directory. The tree is built in a new directory
-/// `.lamina-unpack-XXXXXX` beside it and renamed when the archive has ended well. In an empty destination, which
-/// may be a mount point, it is built inside and moved up, entry by entry. On an error what was made is removed.
-/// Not synced to disk: after a power loss unpack again.
+/// `destination` must not exist, its parent must; or be an empty directory. The tree is built in a new
+/// directory
+/// `.lamina-unpack-XXXXXX` beside it and renamed when the archive has ended well. In an empty destination,
+/// which may be a mount point, it is built inside and moved up, entry by entry. On an error what was made is
+/// removed. Not synced to disk: after a power loss unpack again.
 ///
 /// Accepted: ustar, PAX and GNU long names; regular files and directories. Directories that are only implied
 /// are made with 0755. Modes are the archive's permission bits (no setuid, setgid, sticky), 0700 added to
 /// directories; owner, times and extended attributes are not restored.
-/// Refused: names that are empty, absolute, longer than 4096 bytes or 128 levels, or hold `..`, a backslash or
-/// NUL; a name that occurs twice, unless both are directories; links (see LinkPolicy), devices, FIFOs, sparse
-/// files; an archive without its end mark, or with anything but zeros behind it.
-/// Nothing is written outside of the new directory: each name is opened part by part without following links.
+/// Refused: names that are empty, absolute, longer than 4096 bytes or 128 levels, or hold `..`, a backslash
+/// or NUL; a name that occurs twice, unless both are directories; links (see LinkPolicy), devices, FIFOs,
+/// sparse files; an archive without its end mark, or with anything but zeros behind it. Nothing is written
+/// outside of the new directory: each name is opened part by part without following links.
 ///
-/// Errors: kInvalid for a malformed or refused archive, kUnsupported for an entry of a refused type, kTooLarge
-/// for a passed limit, kConflict where `destination` is in use, kNotFound where its parent is missing,
-/// kNoSpace for a full disk or quota, kDenied for missing rights. Errors of `source` pass through.
+/// Errors: kInvalid for a malformed or refused archive, kUnsupported for an entry of a refused type,
+/// kTooLarge for a passed limit, kConflict where `destination` is in use, kNotFound where its parent is
+/// missing, kNoSpace for a full disk or quota, kDenied for missing rights. Errors of `source` pass through.
 Result<UnpackStats> unpack(Source& source, const std::filesystem::path& destination,
                            const UnpackOptions& options = {});
 

@@ -61,8 +61,15 @@ std::string sample(std::size_t size) {
 
 TEST(GzipSink, OutputIsFixed) {
   // Level 6 of zlib 1.2.13: a change here changes the digest of every artifact that is pushed again.
-  EXPECT_EQ(gzip("hello\n"), std::string("\x1f\x8b\x08\0\0\0\0\0\0\xff\xcb\x48\xcd\xc9\xc9\xe7\x02\0\x20\x30\x3a\x36\x06\0\0\0", 26));
+  EXPECT_EQ(gzip("hello\n"),
+            std::string(
+                "\x1f\x8b\x08\0\0\0\0\0\0\xff\xcb\x48\xcd\xc9\xc9\xe7\x02\0\x20\x30\x3a\x36\x06\0\0\0", 26));
   EXPECT_EQ(gzip(""), std::string("\x1f\x8b\x08\0\0\0\0\0\0\xff\x03\0\0\0\0\0\0\0\0\0", 20));
+}
+
+TEST(GzipSink, OutputOfASampleIsFixed) {
+  EXPECT_EQ(Digest::of(gzip(sample(1 << 20))).hex(),
+            "d1a1ccfc6eab6f1e815f997885348ef86cd7c04e7e465d28b6cfde885f3b1f43");
 }
 
 TEST(GzipSink, OutputDoesNotDependOnHowItIsWritten) {
@@ -83,7 +90,9 @@ TEST(GzipSink, HandsOnTheErrorOfTheSink) {
 }
 
 TEST(DetectCompression, LooksAtMagicBytes) {
-  const auto detect = [](std::string_view start) { return detect_compression(std::as_bytes(std::span(start))); };
+  const auto detect = [](std::string_view start) {
+    return detect_compression(std::as_bytes(std::span(start)));
+  };
   EXPECT_EQ(detect("\x1f\x8b"), Compression::kGzip);
   EXPECT_EQ(detect("\x28\xb5\x2f\xfd"), Compression::kZstd);
   EXPECT_EQ(detect("\x28\xb5\x2f"), Compression::kNone);
@@ -104,7 +113,8 @@ TEST(DecompressingSource, GivesBackWhatWasCompressed) {
         EXPECT_EQ(plain.compression(), std::nullopt);
         StringSink sink;
         const auto moved = copy_stream(plain, sink);
-        ASSERT_TRUE(moved.has_value()) << to_string(compression) << " " << size << ": " << moved.error().message;
+        ASSERT_TRUE(moved.has_value())
+            << to_string(compression) << " " << size << ": " << moved.error().message;
         EXPECT_EQ(*moved, text.size());
         EXPECT_TRUE(sink.text == text) << to_string(compression) << " " << size << " by " << piece;
         EXPECT_EQ(plain.compression(), compression);
@@ -150,8 +160,12 @@ TEST(DecompressingSource, FindsEveryTruncation) {
 TEST(DecompressingSource, FindsDamageAndWhatIsBehind) {
   std::string damaged = gzip("hello, hello, hello");
   damaged[damaged.size() - 6] ^= 1;  // The checksum.
-  const std::string cases[] = {damaged, gzip("a") + "garbage", gzip("a") + std::string(512, '\0'),
-                               gzip("a") + zstd("b"), zstd("a") + "garbage", zstd("a") + std::string(512, '\0')};
+  const std::string cases[] = {damaged,
+                               gzip("a") + "garbage",
+                               gzip("a") + std::string(512, '\0'),
+                               gzip("a") + zstd("b"),
+                               zstd("a") + "garbage",
+                               zstd("a") + std::string(512, '\0')};
   for (const std::string& bytes : cases) {
     for (const std::size_t piece : {1UL, 4096UL}) {
       const auto result = decompress(bytes, {}, piece);
@@ -192,7 +206,8 @@ TEST(DecompressingSource, StopsAtTheLimitOfBytes) {
 }
 
 TEST(DecompressingSource, HandsOnTheErrorOfItsInput) {
-  FunctionSource source([](std::span<std::byte>) -> Result<std::size_t> { return fail(Code::kUnavailable, "cut"); });
+  FunctionSource source(
+      [](std::span<std::byte>) -> Result<std::size_t> { return fail(Code::kUnavailable, "cut"); });
   DecompressingSource plain(source);
   std::array<std::byte, 16> buffer;
   const auto size = plain.read(buffer);

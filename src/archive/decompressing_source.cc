@@ -56,7 +56,8 @@ struct DecompressingSource::State {
   std::optional<Compression> compression;
   z_stream gzip{};
   std::unique_ptr<ZSTD_DCtx, FreeZstd> zstd;
-  bool between_members = false;  ///< The last gzip member or zstd frame is complete, nothing of a next is read.
+  bool between_members =
+      false;  ///< The last gzip member or zstd frame is complete, nothing of a next is read.
 
   std::array<std::byte, archive::kBufferSize> buffer;
   std::span<const std::byte> pending;  ///< The part of `buffer` not consumed yet.
@@ -149,8 +150,9 @@ struct DecompressingSource::State {
       const std::size_t status = ZSTD_decompressStream(zstd.get(), &out, &in);
       if (ZSTD_isError(status) != 0) {
         if (ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge) {
-          return fail(Code::kUnsupported, "the zstd stream needs a window of more than 8 MiB; compress it again "
-                                          "without --ultra and --long");
+          return fail(Code::kUnsupported,
+                      "the zstd stream needs a window of more than 8 MiB; compress it again "
+                      "without --ultra and --long");
         }
         return malformed(ZSTD_getErrorName(status));
       }
@@ -170,8 +172,8 @@ struct DecompressingSource::State {
     if (*compression == Compression::kNone || bytes_out <= limits.ratio_from_bytes) return {};
     if (bytes_out / std::max<std::uint64_t>(limits.max_ratio, 1) <= bytes_in) return {};
     return fail(Code::kTooLarge, std::to_string(bytes_in) + " compressed bytes grew to " +
-                                     std::to_string(bytes_out) + ", past the limit of 1:" +
-                                     std::to_string(limits.max_ratio) +
+                                     std::to_string(bytes_out) +
+                                     ", past the limit of 1:" + std::to_string(limits.max_ratio) +
                                      "; raise the limit if the content is to be trusted");
   }
 };

@@ -47,8 +47,8 @@ struct GzipSink::State {
 
 GzipSink::GzipSink(Sink& output) : state_(std::make_unique<State>(output)) {
   State& state = *state_;
-  state.ready = deflateInit2(&state.stream, kLevel, Z_DEFLATED, kWindowBits, kMemoryLevel,
-                             Z_DEFAULT_STRATEGY) == Z_OK;
+  state.ready =
+      deflateInit2(&state.stream, kLevel, Z_DEFLATED, kWindowBits, kMemoryLevel, Z_DEFAULT_STRATEGY) == Z_OK;
   state.header.os = kUnknownSystem;
   if (state.ready) deflateSetHeader(&state.stream, &state.header);
 }

@@ -127,7 +127,8 @@ IgnorePattern::IgnorePattern(std::string_view line, PathParts domain) : domain_(
 }
 
 bool IgnorePattern::matches(const PathParts& path, bool directory) const {
-  if (path.size() <= domain_.size() || !std::equal(domain_.begin(), domain_.end(), path.begin())) return false;
+  if (path.size() <= domain_.size() || !std::equal(domain_.begin(), domain_.end(), path.begin()))
+    return false;
   return parts_.size() == 1 ? matches_any_part(path, directory) : matches_anchored(path, directory);
 }
 
@@ -140,8 +141,8 @@ bool IgnorePattern::matches_any_part(const PathParts& path, bool directory) cons
   return false;
 }
 
-// Follows fluxcd/pkg/sourceignore step by step, since its results are the contract and not git's: `x/**` matches
-// x itself, and a pattern that ends inside the path matches all below.
+// Follows fluxcd/pkg/sourceignore step by step, since its results are the contract and not git's: `x/**`
+// matches x itself, and a pattern that ends inside the path matches all below.
 bool IgnorePattern::matches_anchored(const PathParts& path, bool directory) const {
   std::size_t at = domain_.size();
   bool matched = false;

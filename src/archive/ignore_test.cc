@@ -59,7 +59,8 @@ TEST(MatchGlob, FollowsGo) {
       {"*x", "xxx", true},
   };
   for (const Case& given : cases) {
-    EXPECT_EQ(match_glob(given.pattern, given.text), given.want) << given.pattern << " against " << given.text;
+    EXPECT_EQ(match_glob(given.pattern, given.text), given.want)
+        << given.pattern << " against " << given.text;
   }
 }
 

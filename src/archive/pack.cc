@@ -82,12 +82,14 @@ class Walker {
     LAMINA_ASSIGN(const std::vector<std::string> names, list(directory));
     for (const std::string& name : names) {
       path_.push_back(name);
-      struct stat status {};
-      if (fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return fail_open(errno, shown());
+      struct stat status{};
+      if (fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return fail_open(errno, shown());
       LAMINA_ASSIGN(const bool descend, visit(directory, name, status));
       if (descend) {
         if (path_.size() >= archive::kMaxDepth) {
-          return fail(Code::kInvalid, shown() + " is nested deeper than " + std::to_string(archive::kMaxDepth) +
+          return fail(Code::kInvalid, shown() + " is nested deeper than " +
+                                          std::to_string(archive::kMaxDepth) +
                                           " directories, which unpacking refuses");
         }
         const Fd child(openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -137,11 +139,14 @@ class Packer {
     if (!directory) return archive::fail_errno(errno, "cannot open directory " + walker_.shown());
     LAMINA_TRY(load_ignore_rules(directory.get()));
 
-    struct stat status {};
-    if (fstat(directory.get(), &status) != 0) return archive::fail_errno(errno, "cannot stat " + walker_.shown());
+    struct stat status{};
+    if (fstat(directory.get(), &status) != 0)
+      return archive::fail_errno(errno, "cannot stat " + walker_.shown());
     LAMINA_TRY(add_directory(status));
-    LAMINA_TRY(walker_.walk(directory.get(), [this](int parent, const std::string& name,
-                                                    const struct stat& entry) { return add(parent, name, entry); }));
+    LAMINA_TRY(
+        walker_.walk(directory.get(), [this](int parent, const std::string& name, const struct stat& entry) {
+          return add(parent, name, entry);
+        }));
     LAMINA_TRY(emit(std::string(archive::kTarEnd, '\0')));
     if (options_.gzip) LAMINA_TRY(gzip_.finish());
     LAMINA_TRY(output_.flush());
@@ -158,15 +163,15 @@ class Packer {
     if (rules.source_ignore_files) {
       LAMINA_ASSIGN(count, add_ignore_file(directory, {}, given));
       Walker finder(root_);
-      LAMINA_TRY(finder.walk(directory, [&](int parent, const std::string& name,
-                                            const struct stat& status) -> Result<bool> {
-        if (!S_ISDIR(status.st_mode) || name == ".git") return false;
-        const Fd child(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-        if (!child) return fail_open(errno, finder.shown());
-        LAMINA_ASSIGN(const std::size_t added, add_ignore_file(child.get(), finder.path(), given));
-        count += added;
-        return true;
-      }));
+      LAMINA_TRY(finder.walk(
+          directory, [&](int parent, const std::string& name, const struct stat& status) -> Result<bool> {
+            if (!S_ISDIR(status.st_mode) || name == ".git") return false;
+            const Fd child(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+            if (!child) return fail_open(errno, finder.shown());
+            LAMINA_ASSIGN(const std::size_t added, add_ignore_file(child.get(), finder.path(), given));
+            count += added;
+            return true;
+          }));
     }
     for (const std::string& pattern : rules.patterns) count += given.add(pattern, {});
     if (rules.flux_defaults && count == 0) given.add(archive::kOtherDefaultPatterns, {});
@@ -176,13 +181,15 @@ class Packer {
 
   Result<std::size_t> add_ignore_file(int directory, const archive::PathParts& domain,
                                       archive::IgnoreMatcher& matcher) const {
-    const auto shown = [&] { return printable((root_ / join(domain) / kIgnoreFile).lexically_normal().string()); };
-    const Fd file(openat(directory, std::string(kIgnoreFile).c_str(),
-                         O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    const auto shown = [&] {
+      return printable((root_ / join(domain) / kIgnoreFile).lexically_normal().string());
+    };
+    const Fd file(
+        openat(directory, std::string(kIgnoreFile).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     // A link is dropped from the archive like any other, so its patterns do not count either.
     if (!file && (errno == ENOENT || errno == ELOOP)) return 0;
     if (!file) return archive::fail_errno(errno, "cannot open " + shown());
-    struct stat status {};
+    struct stat status{};
     if (fstat(file.get(), &status) != 0) return archive::fail_errno(errno, "cannot stat " + shown());
     if (!S_ISREG(status.st_mode)) return 0;
     std::string text;
@@ -205,12 +212,14 @@ class Packer {
     }
     if (!directory && !S_ISREG(status.st_mode)) {
       ++stats_.dropped;
-      if (stats_.first_dropped.size() < kMaxNamesOfDropped) stats_.first_dropped.push_back(join(walker_.path()));
+      if (stats_.first_dropped.size() < kMaxNamesOfDropped)
+        stats_.first_dropped.push_back(join(walker_.path()));
       return false;
     }
     if (name.find('\\') != std::string::npos) {
-      return fail(Code::kInvalid, walker_.shown() + " has a backslash in its name, which consumers refuse; "
-                                                    "rename it or exclude it by a pattern");
+      return fail(Code::kInvalid, walker_.shown() +
+                                      " has a backslash in its name, which consumers refuse; "
+                                      "rename it or exclude it by a pattern");
     }
     if (directory) {
       LAMINA_TRY(add_directory(status));
@@ -229,7 +238,8 @@ class Packer {
   Result<void> add_header(bool directory, std::uint32_t mode, std::uint64_t size) {
     const std::string name = join(walker_.path());
     if (name.size() > archive::kMaxNameBytes) {
-      return fail(Code::kInvalid, walker_.shown() + " is longer than " + std::to_string(archive::kMaxNameBytes) +
+      return fail(Code::kInvalid, walker_.shown() + " is longer than " +
+                                      std::to_string(archive::kMaxNameBytes) +
                                       " bytes, which unpacking refuses");
     }
     ++stats_.entries;
@@ -241,7 +251,7 @@ class Packer {
   Result<void> add_file(int parent, const std::string& name) {
     const Fd file(openat(parent, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!file) return fail_open(errno, walker_.shown());
-    struct stat status {};
+    struct stat status{};
     if (fstat(file.get(), &status) != 0) return archive::fail_errno(errno, "cannot stat " + walker_.shown());
     if (!S_ISREG(status.st_mode)) return fail_open(ENOENT, walker_.shown());
 
@@ -284,7 +294,8 @@ class Packer {
 
 }  // namespace
 
-Result<PackStats> pack_directory(const std::filesystem::path& directory, const PackOptions& options, Sink& sink) {
+Result<PackStats> pack_directory(const std::filesystem::path& directory, const PackOptions& options,
+                                 Sink& sink) {
   return std::make_unique<Packer>(directory, options, sink)->pack();  // Too large for a small thread's stack.
 }
 

@@ -68,7 +68,8 @@ TEST(Pack, EqualsFluxStorageWithoutFilter) {
   make_flux_tree(tree);
   const Packed packed = pack_tar(tree.path());
   EXPECT_EQ(packed.bytes.size(), 9216U);
-  EXPECT_EQ(Digest::of(packed.bytes).hex(), "0d2debfcf278716d6572fe11ffb41c52b60b1e55ce0214b943b5f781f076a9f0");
+  EXPECT_EQ(Digest::of(packed.bytes).hex(),
+            "0d2debfcf278716d6572fe11ffb41c52b60b1e55ce0214b943b5f781f076a9f0");
   EXPECT_EQ(packed.stats.entries, 11U);
   EXPECT_EQ(packed.stats.tar_bytes, 9216U);
   EXPECT_EQ(packed.stats.output_bytes, 9216U);
@@ -81,7 +82,8 @@ TEST(Pack, EqualsFluxStorageWithDefaultFilter) {
   make_flux_tree(tree);
   const Packed packed = pack_tar(tree.path(), {.ignore = {.flux_defaults = true}});
   EXPECT_EQ(packed.bytes.size(), 6656U);
-  EXPECT_EQ(Digest::of(packed.bytes).hex(), "8f502256427d9cf98ec2639a0c1b5d9e5b8f46e30be22f12b5ec3d5972b2d234");
+  EXPECT_EQ(Digest::of(packed.bytes).hex(),
+            "8f502256427d9cf98ec2639a0c1b5d9e5b8f46e30be22f12b5ec3d5972b2d234");
   EXPECT_EQ(packed.stats.ignored, 3U);
 }
 
@@ -105,7 +107,8 @@ TEST(Pack, EqualsOcmControllerWithModesKept) {
   fs::permissions(tree.path() / "b", fs::perms(0755));
   const Packed packed = pack_tar(tree.path(), {.modes = PackModes::kKept});
   EXPECT_EQ(packed.bytes.size(), 4096U);
-  EXPECT_EQ(Digest::of(packed.bytes).hex(), "1ce99c0ca910c6e1e9417da64d6e37980a7d142a7fb51bdbab6a5efba7e00f8b");
+  EXPECT_EQ(Digest::of(packed.bytes).hex(),
+            "1ce99c0ca910c6e1e9417da64d6e37980a7d142a7fb51bdbab6a5efba7e00f8b");
 }
 
 TEST(Pack, EmptyDirectoryIsItsRootAlone) {
@@ -141,16 +144,22 @@ TEST(Pack, ReadsSourceIgnoreFilesBelow) {
   tree.file(".sourceignore", "*.md\nx/\n!x/keep\n");
   tree.file("sub/.sourceignore", "# here only\n/secret\n");
   tree.file(".git/.sourceignore", "*\n");
-  for (const char* name : {"a.md", "secret", "sub/b.md", "sub/secret", "sub/s/secret", "x/keep", "x/other", "p.png"}) {
+  for (const char* name :
+       {"a.md", "secret", "sub/b.md", "sub/secret", "sub/s/secret", "x/keep", "x/other", "p.png"}) {
     tree.file(name, "");
   }
   EXPECT_EQ(names_of(pack_tar(tree.path()).bytes),
-            ". .git .git/.sourceignore .sourceignore p.png secret sub sub/.sourceignore sub/s sub/s/secret x/keep ");
+            ". .git .git/.sourceignore .sourceignore p.png secret sub sub/.sourceignore sub/s sub/s/secret "
+            "x/keep ");
   // With a pattern of the user's, Flux keeps of its own only those of version control.
-  EXPECT_EQ(names_of(pack_tar(tree.path(), {.ignore = {.flux_defaults = true, .patterns = {"!a.md", "sub"}}}).bytes),
-            ". .sourceignore a.md p.png secret x/keep ");
-  EXPECT_EQ(names_of(pack_tar(tree.path(), {.ignore = {.source_ignore_files = false, .patterns = {".*", "sub"}}}).bytes),
-            ". a.md p.png secret x x/keep x/other ");
+  EXPECT_EQ(
+      names_of(
+          pack_tar(tree.path(), {.ignore = {.flux_defaults = true, .patterns = {"!a.md", "sub"}}}).bytes),
+      ". .sourceignore a.md p.png secret x/keep ");
+  EXPECT_EQ(
+      names_of(
+          pack_tar(tree.path(), {.ignore = {.source_ignore_files = false, .patterns = {".*", "sub"}}}).bytes),
+      ". a.md p.png secret x x/keep x/other ");
 }
 
 TEST(Pack, CountsWhatItDropsAndNamesTheFirst) {
@@ -196,7 +205,8 @@ TEST_P(PackChange, IsAConflict) {
 
 INSTANTIATE_TEST_SUITE_P(
     While, PackChange,
-    testing::Values(ChangeCase{"Growing", [](const fs::path& file) { std::ofstream(file, std::ios::app) << "more"; }},
+    testing::Values(ChangeCase{"Growing",
+                               [](const fs::path& file) { std::ofstream(file, std::ios::app) << "more"; }},
                     ChangeCase{"Shrinking", [](const fs::path& file) { fs::resize_file(file, 1 << 19); }},
                     ChangeCase{"ShrinkingToNothing", [](const fs::path& file) { fs::resize_file(file, 0); }}),
     [](const auto& test) { return test.param.label; });
@@ -249,7 +259,8 @@ TEST(Pack, RefusesAMissingDirectoryAndAFile) {
 TEST(Pack, HandsOnTheErrorOfTheSink) {
   const TemporaryTree tree;
   for (const bool gzip : {false, true}) {
-    FunctionSink sink([](std::span<const std::byte>) -> Result<void> { return fail(Code::kCancelled, "gone"); });
+    FunctionSink sink(
+        [](std::span<const std::byte>) -> Result<void> { return fail(Code::kCancelled, "gone"); });
     const auto stats = pack_directory(tree.path(), {.gzip = gzip}, sink);
     ASSERT_FALSE(stats.has_value());
     EXPECT_EQ(stats.error().code, Code::kCancelled);

@@ -44,7 +44,9 @@ class Block {
   }
   /// Fills in magic and checksum.
   std::string finish() && {
-    text(tar_field::kMagic, std::string_view("ustar\0" "00", 8));
+    text(tar_field::kMagic, std::string_view("ustar\0"
+                                             "00",
+                                             8));
     octal({tar_field::kChecksum.offset, 7}, tar_checksum(bytes_));
     bytes_[tar_field::kChecksum.offset + 7] = ' ';
     return std::move(bytes_);

@@ -14,7 +14,9 @@ constexpr std::uint64_t kMaxSize = std::numeric_limits<std::int64_t>::max();
 constexpr std::string_view kPosixMagic("ustar\0", 6);
 constexpr std::string_view kGnuMagic("ustar  \0", 8);
 
-std::string_view field(std::string_view block, TarField field) { return block.substr(field.offset, field.size); }
+std::string_view field(std::string_view block, TarField field) {
+  return block.substr(field.offset, field.size);
+}
 
 std::string_view text(std::string_view block, TarField at) {
   const std::string_view value = field(block, at);
@@ -88,7 +90,8 @@ Result<std::span<const std::byte>> TarReader::piece(std::uint64_t wanted) {
     if (size == 0) return fail_at(Code::kInvalid, "the archive ends early: it is truncated");
     pending_ = std::span(buffer_).first(size);
   }
-  const auto taken = pending_.first(static_cast<std::size_t>(std::min<std::uint64_t>(wanted, pending_.size())));
+  const auto taken =
+      pending_.first(static_cast<std::size_t>(std::min<std::uint64_t>(wanted, pending_.size())));
   pending_ = pending_.subspan(taken.size());
   position_ += taken.size();
   return taken;
@@ -125,7 +128,8 @@ Result<std::optional<TarEntry>> TarReader::next() {
       return fail_at(Code::kInvalid, "no tar header, or a damaged one: its checksum is wrong");
     }
     const std::string_view header = block;
-    if (!field(header, tar_field::kMagic).starts_with(kPosixMagic) && field(header, tar_field::kMagic) != kGnuMagic) {
+    if (!field(header, tar_field::kMagic).starts_with(kPosixMagic) &&
+        field(header, tar_field::kMagic) != kGnuMagic) {
       return fail_at(Code::kUnsupported, "a header that is neither ustar, PAX nor GNU");
     }
     const auto size = number(block, tar_field::kSize);
@@ -158,14 +162,16 @@ Result<bool> TarReader::read_extended(char type, std::uint64_t size, Extended& e
     if (body.ends_with('\0')) body.pop_back();
     name = std::move(body);
   } else {
-    valid = for_each_pax_record(body, [&](std::string_view key, std::string_view value) {
-      if (key == "path") name = value;
-      if (key == "size") {
-        stated_size = parse_number<10>(value);
-        valid = valid && stated_size;
-      }
-      sparse = sparse || key.starts_with("GNU.sparse.");
-    }) && valid;
+    valid = for_each_pax_record(body,
+                                [&](std::string_view key, std::string_view value) {
+                                  if (key == "path") name = value;
+                                  if (key == "size") {
+                                    stated_size = parse_number<10>(value);
+                                    valid = valid && stated_size;
+                                  }
+                                  sparse = sparse || key.starts_with("GNU.sparse.");
+                                }) &&
+            valid;
   }
   if (!valid) return fail_at(Code::kInvalid, "a malformed PAX header");
   if (sparse) return fail_at(Code::kUnsupported, "a sparse file; pack it again without --sparse");
@@ -188,7 +194,8 @@ Result<TarEntry> TarReader::make_entry(std::string_view block, Extended extended
     entry.name = std::move(*extended.name);
   } else {
     // GNU keeps times where POSIX has the prefix.
-    if (field(block, tar_field::kMagic).starts_with(kPosixMagic)) entry.name = text(block, tar_field::kPrefix);
+    if (field(block, tar_field::kMagic).starts_with(kPosixMagic))
+      entry.name = text(block, tar_field::kPrefix);
     if (!entry.name.empty()) entry.name.push_back('/');
     entry.name.append(text(block, tar_field::kName));
   }

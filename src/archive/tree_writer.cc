@@ -26,8 +26,8 @@ std::string join(std::span<const std::string> path) {
 
 Result<std::vector<std::string>> split_entry_name(std::string_view name) {
   const auto refuse = [&](std::string_view reason) {
-    return fail(Code::kInvalid, "the archive's entry " + printable(name.substr(0, kMaxNameBytes)) + " is refused: " +
-                                    std::string(reason));
+    return fail(Code::kInvalid, "the archive's entry " + printable(name.substr(0, kMaxNameBytes)) +
+                                    " is refused: " + std::string(reason));
   };
   if (name.empty()) return refuse("its name is empty");
   if (name.size() > kMaxNameBytes) return refuse("its name is longer than 4096 bytes");
@@ -76,16 +76,19 @@ Result<int> TreeWriter::enter(std::span<const std::string> path) {
 
 Result<void> TreeWriter::add_directory(const std::vector<std::string>& path, std::uint32_t mode) {
   LAMINA_ASSIGN(const int directory, enter(path));
-  if (fchmod(directory, (mode & 0777) | 0700) != 0) return fail_errno(errno, "cannot set the mode of " + join(path));
+  if (fchmod(directory, (mode & 0777) | 0700) != 0)
+    return fail_errno(errno, "cannot set the mode of " + join(path));
   return {};
 }
 
 Result<void> TreeWriter::create_file(const std::vector<std::string>& path) {
   file_name_ = join(path);
   LAMINA_ASSIGN(const int directory, enter(std::span(path).first(path.size() - 1)));
-  file_ = Fd(openat(directory, path.back().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  file_ =
+      Fd(openat(directory, path.back().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file_ && errno == EEXIST) {
-    return fail(Code::kInvalid, "the archive names " + file_name_ + " twice; which of the two is meant is unclear");
+    return fail(Code::kInvalid,
+                "the archive names " + file_name_ + " twice; which of the two is meant is unclear");
   }
   if (!file_) return fail_errno(errno, "cannot create " + file_name_);
   return {};

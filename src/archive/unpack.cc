@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 using archive::printable;
 
 /// A new directory to build the tree in: beside a destination that does not exist, inside an empty one (which
-/// may be a mount point or somebody's working directory, and so cannot be replaced). Removed unless committed.
+/// may be a mount point or somebody's working directory, and so cannot be replaced). Removed unless
+/// committed.
 class Stage {
  public:
   static Result<Stage> create(fs::path destination) {
@@ -32,13 +33,16 @@ class Stage {
     const fs::path parent = inside ? destination : destination.parent_path();
     std::string path = (parent / ".lamina-unpack-XXXXXX").string();
     if (mkdtemp(path.data()) == nullptr) {
-      return archive::fail_errno(errno, "cannot make a directory in " + printable(parent.empty() ? "." : parent.string()));
+      return archive::fail_errno(
+          errno, "cannot make a directory in " + printable(parent.empty() ? "." : parent.string()));
     }
     return Stage(std::move(destination), path, inside);
   }
 
   Stage(Stage&& other) noexcept
-      : destination_(std::move(other.destination_)), path_(std::exchange(other.path_, {})), inside_(other.inside_) {}
+      : destination_(std::move(other.destination_)),
+        path_(std::exchange(other.path_, {})),
+        inside_(other.inside_) {}
   Stage& operator=(Stage&&) = delete;
   ~Stage() {
     std::error_code ignored;
@@ -52,7 +56,8 @@ class Stage {
     if (::rename(path_.c_str(), destination_.c_str()) != 0) {
       const int error = errno;
       if (error == ENOTEMPTY || error == EEXIST || error == ENOTDIR) return in_use(destination_);
-      return archive::fail_errno(error, "cannot rename the unpacked directory to " + printable(destination_.string()));
+      return archive::fail_errno(
+          error, "cannot rename the unpacked directory to " + printable(destination_.string()));
     }
     path_.clear();
     return {};
@@ -63,8 +68,9 @@ class Stage {
       : destination_(std::move(destination)), path_(std::move(path)), inside_(inside) {}
 
   static std::unexpected<Error> in_use(const fs::path& destination) {
-    return fail(Code::kConflict, printable(destination.string()) + " is not an empty directory; name one that is, "
-                                                                 "or one that does not exist");
+    return fail(Code::kConflict, printable(destination.string()) +
+                                     " is not an empty directory; name one that is, "
+                                     "or one that does not exist");
   }
 
   static Result<void> check_empty(const fs::path& directory, std::size_t expected) {
@@ -85,7 +91,8 @@ class Stage {
     LAMINA_TRY(check_empty(destination_, 1));
     std::vector<fs::path> names;
     std::error_code error;
-    for (auto it = fs::directory_iterator(path_, error); !error && it != fs::directory_iterator(); it.increment(error)) {
+    for (auto it = fs::directory_iterator(path_, error); !error && it != fs::directory_iterator();
+         it.increment(error)) {
       names.push_back(it->path().filename());
     }
     std::size_t moved = 0;
@@ -94,8 +101,10 @@ class Stage {
     }
     if (!error) return {};
     std::error_code ignored;
-    for (std::size_t i = 0; i + 1 < moved; ++i) fs::rename(destination_ / names[i], path_ / names[i], ignored);
-    return archive::fail_errno(error.value(), "cannot move the unpacked files to " + printable(destination_.string()));
+    for (std::size_t i = 0; i + 1 < moved; ++i)
+      fs::rename(destination_ / names[i], path_ / names[i], ignored);
+    return archive::fail_errno(error.value(),
+                               "cannot move the unpacked files to " + printable(destination_.string()));
   }
 
   fs::path destination_;
@@ -129,14 +138,13 @@ class Unpacker {
   Result<void> add(const archive::TarEntry& entry, archive::TreeWriter& tree) {
     LAMINA_ASSIGN(const auto path, archive::split_entry_name(entry.name));
     switch (entry.type) {
-      case archive::TarType::kDirectory:
-        ++stats_.directories;
-        return tree.add_directory(path, entry.mode);
+      case archive::TarType::kDirectory: ++stats_.directories; return tree.add_directory(path, entry.mode);
       case archive::TarType::kLink:
         ++stats_.skipped_links;
         if (options_.links == LinkPolicy::kSkip) return {};
-        return fail(Code::kUnsupported, "the archive's entry " + printable(entry.name) +
-                                            " is a link, which is refused; skip links if it is to be trusted");
+        return fail(Code::kUnsupported,
+                    "the archive's entry " + printable(entry.name) +
+                        " is a link, which is refused; skip links if it is to be trusted");
       case archive::TarType::kFile: break;
     }
     if (path.empty()) return fail(Code::kInvalid, "the archive names a file " + printable(entry.name));
