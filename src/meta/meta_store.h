@@ -47,7 +47,7 @@ struct Precondition {
   Kind kind;
   Table table;
   std::string key;
-  std::string value;  ///< For kEquals.
+  std::string value = {};  ///< For kEquals.
 };
 
 struct Write {
@@ -64,10 +64,10 @@ enum class Durability : std::uint8_t {
 
 /// One mutation, whole: applied if all preconditions hold at one instant, else not at all.
 struct Batch {
-  std::vector<Precondition> preconditions;
-  std::vector<Write> writes;  ///< In order: a later write to a key wins.
+  std::vector<Precondition> preconditions = {};
+  std::vector<Write> writes = {};  ///< In order: a later write to a key wins.
   /// Each becomes one record of the change log under the commit's sequence.
-  std::vector<std::string> changes;
+  std::vector<std::string> changes = {};
   Durability durability = Durability::kPowerLoss;
 };
 
