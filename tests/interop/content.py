@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Content that the interop tests push: an OCI image layout, written here so that every byte is known beforehand."""
+"""Content that the interop tests push, made here so that every byte is known beforehand."""
 
 import gzip
 import io
@@ -30,8 +30,10 @@ def tar(files):
 
 
 class Layout:
-    """An OCI image layout on disk that holds one index of two images under the tag `both`, and each image under the name
-    of its architecture. `blobs` has everything that was written: digest -> bytes."""
+    """An OCI image layout on disk: an index of two images under the tag `both`, each image under its architecture.
+
+    `blobs` has everything that was written: digest -> bytes.
+    """
 
     def __init__(self, folder):
         self.folder = folder
@@ -42,7 +44,9 @@ class Layout:
             {**image, "platform": {"os": "linux", "architecture": architecture}}
             for architecture, image in images.items()
         ]
-        self.index = self._add(OCI_INDEX, encode({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children}))
+        self.index = self._add(
+            OCI_INDEX, encode({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children})
+        )
         self.images = images
         top = [
             {**descriptor, "annotations": {"org.opencontainers.image.ref.name": name}}
@@ -63,7 +67,11 @@ class Layout:
             plain = tar({f"layer-{number}.txt": f"{architecture} {number}\n".encode() * 1000 * (number + 1)})
             diff_ids.append(sha256(plain))
             layers.append(self._add(LAYER_TYPE, gzip.compress(plain, mtime=0)))
-        config = {"architecture": architecture, "os": "linux", "rootfs": {"type": "layers", "diff_ids": diff_ids}}
+        config = {
+            "architecture": architecture,
+            "os": "linux",
+            "rootfs": {"type": "layers", "diff_ids": diff_ids},
+        }
         manifest = {
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,

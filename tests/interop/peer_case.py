@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of the interop tests: a server for each client, a folder and a repository for each test, and plain HTTP reads
-that compare bytes and digests without any client."""
+"""The base of the interop tests: a server for each client, a folder and a repository for each test.
+
+Reads over plain HTTP compare bytes and digests without any client.
+"""
 
 import hashlib
 import json
@@ -35,7 +37,7 @@ def tree(folder):
 
 
 class PeerCase(unittest.TestCase):
-    """A test of clients against one running registry, Lamina unless `tests/interop/run --server` says otherwise."""
+    """A test of clients against one running registry: Lamina, unless `run --server` says otherwise."""
 
     PEERS = ()  # what the tests of the class run, as named in tests/peers/versions
     server_type = peers.Lamina
@@ -59,12 +61,16 @@ class PeerCase(unittest.TestCase):
         return f"{self.host}/{self.repository}{suffix}{'@' if ':' in name else ':'}{name}"
 
     def environment(self):
-        """What a client sees: a home of its own, so that no settings or credentials of the caller reach it."""
+        """What a client sees: a home of its own, so that no settings or credentials of the caller matter."""
         home = str(self.folder / "home")
-        return {"PATH": f"{peers.CACHE / 'bin'}:{os.environ['PATH']}", "HOME": home, "TMPDIR": str(self.folder)}
+        return {
+            "PATH": f"{peers.CACHE / 'bin'}:{os.environ['PATH']}",
+            "HOME": home,
+            "TMPDIR": str(self.folder),
+        }
 
-    def run_client(self, *argv, cwd=None, stdin=b"", expect=0):
-        """Runs a client and returns the bytes on its standard output; any exit status but `expect` fails the test."""
+    def run_client(self, *argv, cwd=None, stdin=b"", fails=False):
+        """Runs a client and returns its standard output. It must end well, or with an error if `fails`."""
         argv = [str(argument) for argument in argv]
         result = subprocess.run(
             argv,
@@ -74,7 +80,7 @@ class PeerCase(unittest.TestCase):
             capture_output=True,
             timeout=CLIENT_SECONDS,
         )
-        if (result.returncode == 0) != (expect == 0):
+        if (result.returncode != 0) != fails:
             self.fail(
                 f"{' '.join(argv)}: exit status {result.returncode}\n"
                 f"{result.stdout.decode(errors='replace')}{result.stderr.decode(errors='replace')}"
@@ -82,7 +88,7 @@ class PeerCase(unittest.TestCase):
         return result.stdout
 
     def http(self, method, path):
-        """Status, headers and body of a request to `/v2/<repository of this test>/<path>`, made without any client."""
+        """Status, headers and body of a request to `/v2/<repository of this test>/<path>`."""
         request = urllib.request.Request(f"{self.server.url}/v2/{self.repository}/{path}", method=method)
         request.add_header("Accept", f"{OCI_MANIFEST}, {OCI_INDEX}, {DOCKER_MANIFEST}")
         try:
@@ -93,7 +99,7 @@ class PeerCase(unittest.TestCase):
                 return error.code, error.headers, error.read()
 
     def stored_manifest(self, name):
-        """The bytes of a manifest of this test's repository; its digest is checked against the header and the name."""
+        """A manifest of this test's repository; its digest must equal the header and the name."""
         status, headers, body = self.http("GET", f"manifests/{name}")
         self.assertEqual(status, 200, body)
         self.assertEqual(headers["Docker-Content-Digest"], sha256(body))

@@ -32,11 +32,11 @@ class Cosign(PeerCase):
             *options, self.image,
         )  # fmt: skip
 
-    def verify(self, *options, key="cosign.pub", expect=0):
-        return self.cosign("verify", HTTP, NO_LOG, "--key", key, *options, self.image, expect=expect)
+    def verify(self, *options, key="cosign.pub", fails=False):
+        return self.cosign("verify", HTTP, NO_LOG, "--key", key, *options, self.image, fails=fails)
 
     def test_signature_as_a_referrer(self):
-        self.verify(expect=1)
+        self.verify(fails=True)
         self.sign()
         self.verify()
         status, _, body = self.http("GET", f"referrers/{self.image.partition('@')[2]}")
@@ -52,9 +52,9 @@ class Cosign(PeerCase):
     def test_another_key_does_not_verify(self):
         self.sign()
         self.cosign("generate-key-pair", "--output-key-prefix", "other")
-        self.verify(key="other.pub", expect=1)
+        self.verify(key="other.pub", fails=True)
 
     def test_annotations_are_part_of_the_signature(self):
         self.sign("-a", "stage=release")
         self.verify("-a", "stage=release")
-        self.verify("-a", "stage=test", expect=1)
+        self.verify("-a", "stage=test", fails=True)

@@ -89,7 +89,7 @@ class Crane(PeerCase):
         self.crane("delete", self.reference(layout.index["digest"]))
         self.assert_gone("v1")
         self.assertEqual(self.line("ls", repository), "")
-        self.crane("digest", self.reference("v2"), expect=1)
+        self.crane("digest", self.reference("v2"), fails=True)
 
     def test_flattened_and_mutated_images_validate(self):
         (self.folder / "layer.tar").write_bytes(tar({"name": b"content"}))
@@ -97,4 +97,5 @@ class Crane(PeerCase):
         self.crane("mutate", "--label", "a=b", "-t", self.reference("labelled"), self.reference("v1"))
         self.crane("flatten", "-t", self.reference("flat"), self.reference("labelled"))
         self.crane("validate", "--remote", self.reference("flat"))
-        self.assertEqual(json.loads(self.crane("config", self.reference("labelled")))["config"]["Labels"], {"a": "b"})
+        config = json.loads(self.crane("config", self.reference("labelled")))
+        self.assertEqual(config["config"]["Labels"], {"a": "b"})

@@ -59,4 +59,4 @@ class Helm(PeerCase):
 
     def test_version_that_was_not_pushed(self):
         self.push()
-        self.helm("pull", "--plain-http", "--version", "9.9.9", self.chart, expect=1)
+        self.helm("pull", "--plain-http", "--version", "9.9.9", self.chart, fails=True)

@@ -20,10 +20,13 @@ class Oras(PeerCase):
         """Pushes one file and returns the digest of its manifest."""
         (self.folder / "hello.txt").write_bytes(content)
         described = self.oras(
-            "push", PLAIN, "--format", "json", self.reference(name), "--artifact-type", "application/vnd.example+type",
-            "hello.txt:text/plain",
+            "push", PLAIN, "--format", "json", "--artifact-type", "application/vnd.example+type",
+            self.reference(name), "hello.txt:text/plain",
         )  # fmt: skip
         return json.loads(described)["digest"]
+
+    def discover(self, *argv):
+        return json.loads(self.oras("discover", PLAIN, "--format", "json", *argv))["referrers"]
 
     def test_pushed_file_is_stored_and_pulled_byte_for_byte(self):
         digest = self.push()
@@ -59,14 +62,9 @@ class Oras(PeerCase):
             )  # fmt: skip
             attached[kind] = json.loads(out)["digest"]
 
-        found = json.loads(self.oras("discover", PLAIN, "--format", "json", self.reference("v1")))["referrers"]
+        found = self.discover(self.reference("v1"))
         self.assertEqual({entry["digest"] for entry in found}, set(attached.values()))
-        found = json.loads(
-            self.oras(
-                "discover", PLAIN, "--format", "json", "--artifact-type", "application/vnd.example.sbom",
-                self.reference(subject),
-            )  # fmt: skip
-        )["referrers"]
+        found = self.discover("--artifact-type", "application/vnd.example.sbom", self.reference(subject))
         self.assertEqual([entry["digest"] for entry in found], [attached["sbom"]])
         self.assertEqual(found[0]["annotations"]["kind"], "sbom")
         self.assertEqual(self.stored_layers(attached["sbom"]), [f"sbom of {subject}".encode()])
@@ -74,17 +72,13 @@ class Oras(PeerCase):
     def test_copy_with_referrers_keeps_every_digest(self):
         subject = self.push()
         (self.folder / "sbom").write_text("sbom")
-        self.oras("attach", PLAIN, "--artifact-type", "application/vnd.example.sbom", self.reference("v1"), "sbom")
+        self.oras("attach", PLAIN, "--artifact-type", "application/vnd.example", self.reference("v1"), "sbom")
         target = self.reference("v1", "/copy")
         self.oras("copy", "-r", "--from-plain-http", "--to-plain-http", self.reference("v1"), target)
-
-        def graph(reference):
-            return json.loads(self.oras("discover", PLAIN, "--format", "json", reference))["referrers"]
-
         self.assertEqual(self.oras("resolve", PLAIN, target).decode().strip(), subject)
-        self.assertEqual(
-            [entry["digest"] for entry in graph(target)], [entry["digest"] for entry in graph(self.reference("v1"))]
-        )
+        (original,) = self.discover(self.reference("v1"))
+        (copied,) = self.discover(target)
+        self.assertEqual(copied["digest"], original["digest"])
 
     def test_index_from_a_layout(self):
         layout = Layout(self.folder / "layout")
@@ -104,7 +98,7 @@ class Oras(PeerCase):
         self.oras("manifest", "delete", PLAIN, "--force", self.reference(digest))
         self.assert_gone("v1")
         self.assert_gone(digest)
-        self.oras("pull", PLAIN, self.reference("v1"), expect=1)
+        self.oras("pull", PLAIN, self.reference("v1"), fails=True)
 
     def test_blob_push_fetch_and_delete(self):
         content = bytes(range(256)) * 40960  # 10 MiB
@@ -114,4 +108,4 @@ class Oras(PeerCase):
         self.oras("blob", "fetch", PLAIN, "--output", "fetched", reference)
         self.assertEqual((self.folder / "fetched").read_bytes(), content)
         self.oras("blob", "delete", PLAIN, "--force", reference)
-        self.oras("blob", "fetch", PLAIN, "--output", "again", reference, expect=1)
+        self.oras("blob", "fetch", PLAIN, "--output", "again", reference, fails=True)

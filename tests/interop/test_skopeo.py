@@ -57,10 +57,11 @@ class Skopeo(PeerCase):
 
     def test_inspect_tags_and_delete(self):
         layout = self.push(PLATFORMS[1])
+        arm64 = PLATFORMS[1]
         seen = json.loads(
-            self.skopeo("inspect", "--override-arch", PLATFORMS[1], "--tls-verify=false", self.remote(PLATFORMS[1]))
+            self.skopeo("inspect", "--override-arch", arm64, "--tls-verify=false", self.remote(arm64))
         )
-        self.assertEqual((seen["Digest"], seen["Architecture"]), (layout.images[PLATFORMS[1]]["digest"], PLATFORMS[1]))
-        self.assertEqual(seen["RepoTags"], [PLATFORMS[1]])
-        self.skopeo("delete", "--tls-verify=false", self.remote(PLATFORMS[1]))
-        self.assert_gone(PLATFORMS[1])
+        self.assertEqual(seen["Digest"], layout.images[arm64]["digest"])
+        self.assertEqual((seen["Architecture"], seen["RepoTags"]), (arm64, [arm64]))
+        self.skopeo("delete", "--tls-verify=false", self.remote(arm64))
+        self.assert_gone(arm64)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the whole-system tests run against: the peers that ./install put into the cache, and registries on free ports."""
+"""What the whole-system tests run against: the peers in the cache, and registries on free ports."""
 
 import os
 import pathlib
@@ -120,7 +120,7 @@ class Lamina(Server):
 
 
 class DistributionServer(Server):
-    """distribution, of which docker-registry is version 2. It has no options that Lamina has; they are ignored."""
+    """distribution, of which docker-registry is version 2; Lamina's options mean nothing to it."""
 
     LISTENING = re.compile(r'msg="listening on (127\.0\.0\.1:\d+)"')
     CONFIGURATION = """
