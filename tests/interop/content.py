@@ -30,7 +30,7 @@ def tar(files):
 
 
 class Layout:
-    """An OCI image layout on disk: an index of two images under the tag `both`, each image under its architecture.
+    """An OCI image layout on disk: an index of two images tagged `both`, each image tagged by architecture.
 
     `blobs` has everything that was written: digest -> bytes.
     """
