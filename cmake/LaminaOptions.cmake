@@ -17,6 +17,7 @@ endif()
 add_library(lamina_options INTERFACE)
 target_compile_options(lamina_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Wconversion
+  -Wno-missing-field-initializers  # the members of aggregates have defaults
   -fno-strict-overflow)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Errors with the compiler that ships only. GCC 12 reports those switched off here in inlined

@@ -53,13 +53,17 @@ Answer stream(Call& call, http::Response head, store::BlobReader& reader, std::u
 
 }  // namespace
 
-std::string entity_tag(const Digest& digest) { return '"' + digest.to_string() + '"'; }
+std::string entity_tag(const Digest& digest) { return to_string(http::EntityTag{digest.to_string()}); }
+
+Result<bool> is_unchanged(const http::Request& request, const Digest& digest) {
+  LAMINA_ASSIGN(const auto held, http::parse_entity_tags(request.headers, "If-None-Match"));
+  return held && held->matches_weakly(http::EntityTag{digest.to_string()});
+}
 
 Answer send_content(Call& call, const RepositoryName& repository, const Digest& digest, http::Headers headers) {
   const std::string etag = entity_tag(digest);
   const http::Headers& asked = call.request.headers;
-  const auto none_match = asked.find("If-None-Match");
-  const bool unchanged = none_match && http::matches_none(*none_match, etag) == false;
+  LAMINA_CO_ASSIGN(const bool unchanged, is_unchanged(call.request, digest));
   const bool without_bytes = call.is_head() || unchanged;
 
   std::unique_ptr<store::BlobReader> reader;
@@ -87,18 +91,17 @@ Answer send_content(Call& call, const RepositoryName& repository, const Digest& 
   const auto range_text = asked.find("Range");
   const auto if_range = asked.find("If-Range");
   if (range_text && (!if_range || *if_range == etag)) {
-    const http::RangeRequest range = http::parse_range(*range_text, size);
-    if (range.outcome == http::RangeOutcome::kUnsatisfiable) {
+    const http::RangeChoice choice = http::choose_range(*range_text, size);
+    if (std::holds_alternative<http::UnsatisfiableRange>(choice)) {
       http::Response refusal{416, {}, {}};
-      refusal.headers.add("Content-Range", "bytes */" + std::to_string(size));
+      refusal.headers.add("Content-Range", http::unsatisfied_content_range(size));
       co_return co_await call.exchange.respond(std::move(refusal));
     }
-    if (range.outcome == http::RangeOutcome::kPart) {
+    if (const auto* part = std::get_if<http::ByteRange>(&choice)) {
       head.status = 206;
-      head.headers.add("Content-Range", "bytes " + std::to_string(range.first) + '-' + std::to_string(range.last) + '/' +
-                                            std::to_string(size));
-      first = range.first;
-      end = range.last + 1;
+      head.headers.add("Content-Range", http::content_range(*part, size));
+      first = part->first;
+      end = part->last + 1;
     }
   }
   if (end - first <= kWhole) {

@@ -14,5 +14,7 @@ Answer send_content(Call& call, const RepositoryName& repository, const Digest& 
 
 /// A strong entity tag: the digest in quotes.
 std::string entity_tag(const Digest& digest);
+/// Does If-None-Match say that the client holds this content? Then the answer is 304.
+Result<bool> is_unchanged(const http::Request& request, const Digest& digest);
 
 }  // namespace lamina::registry

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/conditional.h"
+#include "http/media_type.h"
 #include "lamina/manifest.h"
 #include "registry/call.h"
 #include "registry/content.h"
@@ -8,25 +9,16 @@
 namespace lamina::registry {
 namespace {
 
-/// A media type without its parameters.
-std::string_view bare_type(std::string_view content_type) {
-  content_type = content_type.substr(0, content_type.find(';'));
-  while (content_type.ends_with(' ')) content_type.remove_suffix(1);
-  return content_type;
-}
-
 /// If-Match with one entity tag, or If-None-Match: *, as conditions on the tag.
 Result<store::TagCondition> tag_condition(const http::Request& request) {
   store::TagCondition condition;
-  if (const auto none = request.headers.find("If-None-Match")) {
-    if (*none != "*") return fail(Code::kInvalid, "If-None-Match: a PUT takes only *");
-    condition.absent = true;
-  }
-  if (auto match = request.headers.find("If-Match")) {
-    if (match->size() < 2 || !match->starts_with('"') || !match->ends_with('"')) {
-      return fail(Code::kInvalid, "If-Match: expected one quoted digest, found " + std::string(*match));
-    }
-    LAMINA_ASSIGN(condition.names, Digest::parse(match->substr(1, match->size() - 2)));
+  LAMINA_ASSIGN(const auto none, http::parse_entity_tags(request.headers, "If-None-Match"));
+  LAMINA_ASSIGN(const auto match, http::parse_entity_tags(request.headers, "If-Match"));
+  if (none && !none->any) return fail(Code::kInvalid, "If-None-Match: a PUT takes only *");
+  condition.absent = none.has_value();
+  if (match) {
+    if (match->any || match->tags.size() != 1) return fail(Code::kInvalid, "If-Match: a PUT takes one digest in quotes");
+    LAMINA_ASSIGN(condition.names, Digest::parse(match->tags.front().opaque));
   }
   return condition;
 }
@@ -34,8 +26,11 @@ Result<store::TagCondition> tag_condition(const http::Request& request) {
 /// Everything about a pushed manifest that can be said without the store.
 Result<store::ManifestPut> examine(const Call& call, std::string bytes) {
   LAMINA_ASSIGN(const auto reference, parse_tag_or_digest(call.route.last));
-  const auto content_type = call.request.headers.find("Content-Type");
-  const std::string_view type = bare_type(content_type.value_or(""));
+  std::string type;
+  if (const auto content_type = call.request.headers.find("Content-Type")) {
+    LAMINA_ASSIGN(http::MediaType parsed, http::parse_media_type(*content_type));
+    type = std::move(parsed.essence);
+  }
 
   store::ManifestPut put;
   if (const auto* digest = std::get_if<Digest>(&reference)) {
@@ -70,11 +65,10 @@ Answer get_manifest(Call& call) {
   LAMINA_CO_ASSIGN(auto manifest, co_await call.workers.run(
                                       [&] { return call.store.manifests().get(call.repository(), reference); }));
   http::Response response{200, {}, {}};
-  const std::string etag = entity_tag(manifest.digest);
-  response.headers.add("ETag", etag);
+  response.headers.add("ETag", entity_tag(manifest.digest));
   response.headers.add("Docker-Content-Digest", manifest.digest.to_string());
-  const auto none_match = call.request.headers.find("If-None-Match");
-  if (none_match && !http::matches_none(*none_match, etag)) {
+  LAMINA_CO_ASSIGN(const bool unchanged, is_unchanged(call.request, manifest.digest));
+  if (unchanged) {
     response.status = 304;
   } else {
     response.headers.add("Content-Type", manifest.media_type);

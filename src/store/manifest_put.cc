@@ -92,7 +92,7 @@ Result<void> Manifests::add_manifest(meta::Batch& batch, const RepositoryName& r
   ManifestRecord record{.media_type = manifest.media_type,
                         .bytes = manifest.bytes,
                         .pushed = context_.clock.now(),
-                        .expires = manifest.expires};
+                        .expires = manifest.ttl ? context_.clock.now() + *manifest.ttl : UnixTime{}};
   if (stored) {
     LAMINA_ASSIGN(const ManifestRecord before, decode<ManifestRecord>(*stored));
     record.pushed = before.pushed;
@@ -125,8 +125,8 @@ Result<void> Manifests::add_manifest(meta::Batch& batch, const RepositoryName& r
       }
     }
   }
-  if (manifest.expires != UnixTime{}) {
-    set_record(batch, Table::kExpiries, keys::due(manifest.expires, repository, manifest.digest), {});
+  if (manifest.ttl) {
+    set_record(batch, Table::kExpiries, keys::due(record.expires, repository, manifest.digest), {});
   }
   if (manifest.tags.empty() && !stored) {
     set_record(batch, Table::kTagsOf, key, encode(LinkRecord{context_.clock.now()}));
@@ -187,9 +187,12 @@ Result<meta::Batch> Manifests::build_put(const RepositoryName& repository, const
                                                             decode<TagRecord>));
     all_named = record && record->digest == manifest.digest;
   }
-  if (all_named) return meta::Batch{};
-  for (const Tag& tag : manifest.tags) LAMINA_TRY(move_tag(batch, repository, tag, manifest));
-  if (batch.writes.empty()) return batch;
+  if (!all_named) {
+    for (const Tag& tag : manifest.tags) LAMINA_TRY(move_tag(batch, repository, tag, manifest));
+  }
+  // Bytes that were staged are not stored yet, or replace damaged ones.
+  const bool fresh = std::ranges::any_of(staged, [](const auto& blob) { return blob.bytes || blob.published; });
+  if (batch.writes.empty() && !fresh) return meta::Batch{};
   for (const StagedBlob& blob : staged) {
     LAMINA_TRY(blobs_.add(batch, repository, blob, context_.options.lease_once_named));
   }

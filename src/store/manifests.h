@@ -35,7 +35,8 @@ struct ManifestPut {
   Manifest content;  ///< parse_manifest() of the bytes.
   std::vector<Tag> tags{};
   TagCondition condition{};
-  UnixTime expires{};  ///< Epoch: never. A put without an expiry takes an earlier one away.
+  /// From the commit on; a put without one takes an earlier one away.
+  std::optional<std::chrono::seconds> ttl{};
 };
 
 enum class PutOutcome : std::uint8_t {
