@@ -41,6 +41,16 @@ test: ## Build and run every test; ends with `N passed, N failed`
 	@tools/install-deps.sh build test
 	@tools/test.sh
 
+.PHONY: conformance
+conformance: build ## Run the official OCI conformance suite in all modes
+	@tools/install-deps.sh test
+	@LAMINA=build/release/bin/lamina tests/conformance/run
+
+.PHONY: interop
+interop: build ## Run unmodified clients (oras, crane, regctl, skopeo, Helm, cosign, flux) against Lamina
+	@tools/install-deps.sh test
+	@LAMINA=build/release/bin/lamina tests/interop/run
+
 .PHONY: unit
 unit: deps ## Build and run the unit tests only
 	@tools/unit_tests.sh dev

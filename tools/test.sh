@@ -6,4 +6,7 @@ cd "$(dirname "$0")/.."
 source tools/tally.sh
 
 step unit tools/unit_tests.sh dev
+export LAMINA=$PWD/build/dev/bin/lamina
+step conformance tests/conformance/run
+step interop tests/interop/run
 tally
