@@ -27,7 +27,8 @@ struct IgnoreRules {
   /// Adds Flux's own patterns with the lowest priority: version control always (`.git/`, `.gitignore`, ...),
   /// pictures, archives and CI files only where neither `patterns` nor a `.sourceignore` gives a pattern.
   bool flux_defaults = false;
-  /// Reads `.sourceignore` in the directory and below it (except in `.git`), each for its own directory.
+  /// Reads `.sourceignore` in the directory and below it (except in `.git`), each for its own directory; one
+  /// that is a link does not count.
   bool source_ignore_files = true;
   /// Relative to the packed directory; above all others in priority.
   std::vector<std::string> patterns = {};
@@ -57,7 +58,7 @@ struct PackStats {
 /// modes (as chosen) and the version of zlib, never on times, owners, the order on disk or the machine.
 /// The tar equals that of Flux's storage byte for byte (Go archive/tar, ustar with PAX where a name is not
 /// ASCII or too long, or a file is 8 GiB or more); the gzip has no name and no time.
-/// Memory: some 400 KiB, and the names of the directories on the path to the current entry.
+/// Memory: about half a MiB, and the names of the directories on the path to the current entry.
 /// Symlinks are dropped, not followed; `directory` itself may be one.
 /// Errors name the path. kNotFound: no such directory. kInvalid: not a directory, or a name holds a
 /// backslash, is longer than 4096 bytes or 128 levels, all of which unpacking refuses. kDenied: not readable.
@@ -161,12 +162,12 @@ struct UnpackStats {
 /// removed. Not synced to disk: after a power loss unpack again.
 ///
 /// Accepted: ustar, PAX and GNU long names; regular files and directories. Directories that are only implied
-/// are made with 0755. Modes are the archive's permission bits (no setuid, setgid, sticky), 0700 added to
-/// directories; owner, times and extended attributes are not restored.
-/// Refused: names that are empty, absolute, longer than 4096 bytes or 128 levels, or hold `..`, a backslash
-/// or NUL; a name that occurs twice, unless both are directories; links (see LinkPolicy), devices, FIFOs,
-/// sparse files; an archive without its end mark, or with anything but zeros behind it. Nothing is written
-/// outside of the new directory: each name is opened part by part without following links.
+/// are made with 0755. Modes are the archive's permission bits whatever the umask (no setuid, setgid,
+/// sticky), 0700 added to directories; owner, times and extended attributes are not restored. Refused: names
+/// that are empty, absolute, longer than 4096 bytes or 128 levels, or hold `..`, a backslash or NUL; a name
+/// that occurs twice, unless both are directories; links (see LinkPolicy), devices, FIFOs, sparse files; an
+/// archive without its end mark, or with anything but zeros behind it. Nothing is written outside of the new
+/// directory: each name is opened part by part without following links.
 ///
 /// Errors: kInvalid for a malformed or refused archive, kUnsupported for an entry of a refused type,
 /// kTooLarge for a passed limit, kConflict where `destination` is in use, kNotFound where its parent is
