@@ -23,7 +23,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Errors with the compiler that ships only. GCC 12 reports those switched off here in inlined
   # standard-library and coroutine code that is correct.
   target_compile_options(lamina_options INTERFACE
-    -Werror -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer)
+    -Werror -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer
+    -Wno-mismatched-new-delete)
 else()
   target_compile_options(lamina_options INTERFACE -Wno-sign-conversion)  # GCC's -Wconversion is without signs
 endif()
