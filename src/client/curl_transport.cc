@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/curl_transport.h"
+
+#include <curl/curl.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace lamina::client {
+namespace {
+
+struct EasyDeleter {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+using Easy = std::unique_ptr<CURL, EasyDeleter>;
+
+struct ListDeleter {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using List = std::unique_ptr<curl_slist, ListDeleter>;
+
+bool append(List& list, const std::string& line) {
+  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  if (longer == nullptr) return false;
+  static_cast<void>(list.release());
+  list.reset(longer);
+  return true;
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+/// What the callbacks of one transfer share.
+struct Transfer {
+  CURL* handle = nullptr;
+  Body* body = nullptr;
+  ResponseSink* sink = nullptr;
+  HttpResponse response;
+  bool begun = false;
+  std::optional<Error> error;  // Of the body or the sink.
+};
+
+std::size_t on_header(char* data, std::size_t, std::size_t length, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const std::string_view line(data, length);
+  if (line.starts_with("HTTP/")) {  // A new head: the one before was 100 Continue or a proxy's.
+    transfer.response.headers = {};
+    const std::size_t space = line.find(' ');
+    transfer.response.status = 0;
+    if (space != std::string_view::npos) {
+      const char* first = line.data() + space + 1;
+      std::from_chars(first, line.data() + line.size(), transfer.response.status);
+    }
+    return length;
+  }
+  if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
+    transfer.response.headers.add(std::string(trim(line.substr(0, colon))),
+                                  std::string(trim(line.substr(colon + 1))));
+  }
+  return length;
+}
+
+bool to_sink(const Transfer& transfer) {
+  return transfer.sink != nullptr && transfer.response.status >= 200 && transfer.response.status < 300;
+}
+
+bool begin_sink(Transfer& transfer) {
+  if (transfer.begun) return true;
+  transfer.begun = true;
+  auto begun = transfer.sink->begin(transfer.response.status, transfer.response.headers);
+  if (!begun) transfer.error = std::move(begun).error();
+  return !transfer.error;
+}
+
+std::size_t on_body(char* data, std::size_t, std::size_t length, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (!to_sink(transfer)) {
+    std::string& kept = transfer.response.body;
+    kept.append(data, std::min(length, kMaxBufferedBody - kept.size()));
+    return length;
+  }
+  if (!begin_sink(transfer)) return 0;
+  auto written = transfer.sink->write(std::as_bytes(std::span(data, length)));
+  if (written) return length;
+  transfer.error = std::move(written).error();
+  return 0;
+}
+
+std::size_t on_read(char* buffer, std::size_t, std::size_t length, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  auto read = transfer.body->read(std::as_writable_bytes(std::span(buffer, length)));
+  if (read) return *read;
+  transfer.error = std::move(read).error();
+  return CURL_READFUNC_ABORT;
+}
+
+/// curl rewinds where a kept connection turns out to be closed before it took the request.
+int on_seek(void* user, curl_off_t offset, int origin) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  auto rewound = transfer.body->rewind();
+  return rewound && *rewound ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+class CurlTransport final : public Transport {
+ public:
+  explicit CurlTransport(CurlOptions options) : options_(std::move(options)) {}
+
+  Result<HttpResponse> perform(const HttpRequest& request, Body* body, ResponseSink* sink) override {
+    Easy handle = take();
+    if (!handle) return fail(Code::kInternal, "libcurl has no memory for a connection");
+    Transfer transfer{.handle = handle.get(), .body = body, .sink = sink, .response = {}, .error = {}};
+    List fields;
+    char message[CURL_ERROR_SIZE] = "";
+    curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, message);
+    if (!set_up(handle.get(), request, transfer, fields)) {
+      return fail(Code::kInternal, "libcurl refuses the settings of this request");
+    }
+    const CURLcode code = curl_easy_perform(handle.get());
+    curl_easy_reset(handle.get());  // Keeps its connections.
+    give_back(std::move(handle));
+
+    if (transfer.error) return std::unexpected(*std::move(transfer.error));
+    if (code != CURLE_OK) return failure(code, request, message);
+    if (to_sink(transfer) && request.method != "HEAD" && !begin_sink(transfer)) {
+      return std::unexpected(*std::move(transfer.error));
+    }
+    return std::move(transfer.response);
+  }
+
+ private:
+  bool set_up(CURL* handle, const HttpRequest& request, Transfer& transfer, List& fields) const {
+    bool ok = true;
+    const auto set = [&](CURLoption option, auto value) {
+      ok = curl_easy_setopt(handle, option, value) == CURLE_OK && ok;
+    };
+    set(CURLOPT_URL, request.url.c_str());
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+    set(CURLOPT_PATH_AS_IS, 1L);
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_BUFFERSIZE, 256L * 1024);
+    set(CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
+    set(CURLOPT_TCP_KEEPALIVE, 1L);
+    set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(options_.connect_timeout.count()));
+    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.stall_timeout.count()));
+    set(CURLOPT_USERAGENT, options_.user_agent.c_str());
+    if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
+    if (!options_.client_certificate.empty()) set(CURLOPT_SSLCERT, options_.client_certificate.c_str());
+    if (!options_.client_key.empty()) set(CURLOPT_SSLKEY, options_.client_key.c_str());
+    if (options_.insecure_skip_tls_verify) {
+      set(CURLOPT_SSL_VERIFYPEER, 0L);
+      set(CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    set(CURLOPT_HEADERFUNCTION, &on_header);
+    set(CURLOPT_HEADERDATA, static_cast<void*>(&transfer));
+    set(CURLOPT_WRITEFUNCTION, &on_body);
+    set(CURLOPT_WRITEDATA, static_cast<void*>(&transfer));
+
+    if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);
+    if (transfer.body != nullptr) {
+      set(CURLOPT_UPLOAD, 1L);
+      set(CURLOPT_READFUNCTION, &on_read);
+      set(CURLOPT_READDATA, static_cast<void*>(&transfer));
+      set(CURLOPT_SEEKFUNCTION, &on_seek);
+      set(CURLOPT_SEEKDATA, static_cast<void*>(&transfer));
+      const auto size = transfer.body->size();
+      if (size) set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*size));
+      if (!size) ok = append(fields, "Transfer-Encoding: chunked") && ok;
+      // A server that never answers `100 Continue` must not cost more than this on each upload.
+      set(CURLOPT_EXPECT_100_TIMEOUT_MS, 1000L);
+      if (size && *size < kMinExpectBytes) ok = append(fields, "Expect:") && ok;
+    } else if (request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
+      set(CURLOPT_POSTFIELDS, "");
+      set(CURLOPT_POSTFIELDSIZE, 0L);
+      ok = append(fields, "Content-Type:") && ok;
+    }
+    set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    for (const auto& [name, value] : request.headers) {
+      // "Name;" is how curl writes a field without a value.
+      ok = append(fields, value.empty() ? name + ";" : name + ": " + value) && ok;
+    }
+    set(CURLOPT_HTTPHEADER, fields.get());
+    return ok;
+  }
+
+  static std::unexpected<Error> failure(CURLcode code, const HttpRequest& request, const char* message) {
+    const std::string what = request.method + " " + request.url.substr(0, request.url.find('?')) + ": " +
+                             (*message != '\0' ? message : curl_easy_strerror(code));
+    switch (code) {
+      case CURLE_PEER_FAILED_VERIFICATION:
+        return fail(Code::kUnauthorized,
+                    what + "; name the authority's certificate with a CA file if the registry has its own");
+      case CURLE_SSL_CERTPROBLEM:
+      case CURLE_SSL_CACERT_BADFILE:
+      case CURLE_URL_MALFORMAT:
+      case CURLE_UNSUPPORTED_PROTOCOL:
+        return fail(Code::kInvalid, what);
+      case CURLE_SSL_CONNECT_ERROR:
+        return fail(Code::kUnavailable, what + "; if the registry speaks plain HTTP, ask for it");
+      case CURLE_OUT_OF_MEMORY:
+        return fail(Code::kInternal, what);
+      default:
+        return fail(Code::kUnavailable, what);
+    }
+  }
+
+  Easy take() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return Easy(curl_easy_init());
+    Easy handle = std::move(idle_.back());
+    idle_.pop_back();
+    return handle;
+  }
+  void give_back(Easy handle) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(handle));
+  }
+
+  static constexpr std::uint64_t kMinExpectBytes = 1024 * 1024;  // Below it the wait costs more than the bytes.
+
+  const CurlOptions options_;
+  std::mutex mutex_;
+  std::vector<Easy> idle_;  // Guarded by mutex_; as many as requests were ever in progress at once.
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> make_curl_transport(CurlOptions options) {
+  // libcurl counts its users; initialisation is thread-safe since 7.84.
+  struct Library {
+    Library() { curl_global_init(CURL_GLOBAL_DEFAULT); }
+  };
+  static const Library library;
+  return std::make_unique<CurlTransport>(std::move(options));
+}
+
+}  // namespace lamina::client
