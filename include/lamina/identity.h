@@ -19,7 +19,7 @@ namespace lamina {
 using Identity = std::map<std::string, std::string, std::less<>>;
 
 inline constexpr std::size_t kMaxIdentityEntries = 64;
-inline constexpr std::size_t kMaxIdentityBytes = 16 * 1024;  ///< Of canonical JSON.
+inline constexpr std::size_t kMaxIdentityBytes = std::size_t{16} * 1024;  ///< Of canonical JSON.
 
 /// The manifest annotation that repeats the identity as canonical JSON.
 inline constexpr std::string_view kIdentityAnnotation = "dev.lamina.identity";

@@ -41,7 +41,7 @@ struct Manifest {
   std::string effective_media_type(std::string_view content_type) const;
 };
 
-inline constexpr std::size_t kMaxManifestBytes = 4 * 1024 * 1024;
+inline constexpr std::size_t kMaxManifestBytes = std::size_t{4} * 1024 * 1024;
 
 /// Checks image-spec v1.1.1 and the ambiguity rules of docs/api: no name twice in an object, no field of the
 /// spec in another case, no `manifests` in an image, no `layers` or `config` in an index, `data` that

@@ -11,7 +11,8 @@ namespace {
 TEST(Json, ValuesOfEachType) {
   const auto json =
       parse_json(R"( {"s":"a\u00fc\ud83d\ude00","i":-9223372036854775808,"m":9223372036854775807,
-                                    "u":9223372036854775808,"d":1.0,"e":1e3,"b":true,"n":null,"a":[1,[],{}],"o":{"x":""}} )");
+                                    "u":9223372036854775808,"d":1.0,"e":1e3,"b":true,"n":null,
+                                    "a":[1,[],{}],"o":{"x":""}} )");
   ASSERT_TRUE(json) << json.error().message;
   EXPECT_EQ(*json->find("s")->as<std::string>(), "a\u00fc\U0001f600");
   EXPECT_EQ(*json->find("i")->as<std::int64_t>(), std::numeric_limits<std::int64_t>::min());

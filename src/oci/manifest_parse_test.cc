@@ -36,8 +36,8 @@ TEST(ManifestParse, ImageAsAValue) {
       image(
           R"(,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"application/a",
               "layers":[)" +
-          descriptor(
-              R"(,"urls":["https://a.example"],"annotations":{"k":""},"data":"e30=","artifactType":"text/b")") +
+          descriptor(R"(,"urls":["https://a.example"],"annotations":{"k":""},"data":"e30=",)"
+                     R"("artifactType":"text/b")") +
           "],\"subject\":" + descriptor() + R"(,"annotations":{"x":"y"},"unknown":[{"size":-1}])"),
       media_type::kImageManifest);
   ASSERT_TRUE(manifest) << manifest.error().message;

@@ -140,8 +140,8 @@ TEST(ManifestSerialize, EveryFieldInItsPlace) {
 
   const std::string digest = Digest::of("{}").to_string();
   const std::string subject = Digest::of("s").to_string();
-  const std::string platform =
-      R"("platform":{"architecture":"arm64","os":"windows","os.version":"10.0","os.features":["win32k"],"variant":"v8"})";
+  const std::string platform = R"("platform":{"architecture":"arm64","os":"windows","os.version":"10.0",)"
+                               R"("os.features":["win32k"],"variant":"v8"})";
   const std::string urls = R"("urls":["https://a.example/x","https://b.example/x"])";
   const std::string head = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json",)";
   EXPECT_EQ(serialize(index, FieldOrder::kOras),

@@ -23,13 +23,14 @@ bool is_name_component(std::string_view text) {
       ++i;
       continue;
     }
-    const std::size_t end = std::ranges::find_if(text.substr(i), is_lower_or_digit) - text.begin();
-    const std::string_view separator = text.substr(i, end - i);
+    // The last character is no separator, so there is one that ends this.
+    const std::size_t length = text.substr(i).find_first_of("abcdefghijklmnopqrstuvwxyz0123456789");
+    const std::string_view separator = text.substr(i, length);
     if (separator != "." && separator != "_" && separator != "__" &&
         separator.find_first_not_of('-') != std::string_view::npos) {
       return false;
     }
-    i = end;
+    i += length;
   }
   return true;
 }
