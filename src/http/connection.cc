@@ -2,6 +2,7 @@
 #include "http/connection.h"
 
 #include <chrono>
+#include <exception>
 #include <utility>
 
 #include "http/head.h"
@@ -39,16 +40,26 @@ Task<bool> Connection::serve_one() {
   }
   head->request.peer = peer_;
   ServerExchange exchange(wire_, site_, *std::move(head));
-  try {
-    co_await site_.handler(exchange);
-  } catch (...) {
-    // A handler's fault must not take the server down; finish() answers 500 or breaks the answer off.
-  }
+  co_await handle(exchange);
   auto after = co_await exchange.finish();
   if (after == ServerExchange::After::kLinger) {
     co_await wire_.linger(from_now(site_.options.limits.linger_timeout));
   }
   co_return after == ServerExchange::After::kNext;
+}
+
+Task<void> Connection::handle(Exchange& exchange) {
+  std::string what;
+  try {
+    co_await site_.handler(exchange);
+    co_return;
+  } catch (const std::exception& exception) {
+    what = exception.what();
+  } catch (...) {
+    what = "something that is no std::exception";
+  }
+  // One handler's fault does not take the server down: ServerExchange::finish() answers or breaks off.
+  if (site_.options.on_exception) site_.options.on_exception(what);
 }
 
 Task<std::expected<Head, Fault>> Connection::read_head() {

@@ -33,6 +33,7 @@ class Connection {
 
  private:
   Task<bool> serve_one();
+  Task<void> handle(Exchange& exchange);
   Task<std::expected<Head, Fault>> read_head();
   Task<void> end_with(Fault fault);
 

@@ -102,18 +102,16 @@ std::expected<void, Fault> parse_framing(Head& head) {
 }
 
 std::expected<void, Fault> parse_connection(Head& head) {
-  bool close = head.http_1_0;
+  bool close = false;
+  bool keep_alive = false;
   for (auto values : head.request.headers.all("Connection")) {
     while (!values.empty()) {
       auto option = next_element(values);
-      if (same_name(option, "close")) {
-        close = true;
-        break;
-      }
-      if (same_name(option, "keep-alive")) close = false;
+      close = close || same_name(option, "close");
+      keep_alive = keep_alive || same_name(option, "keep-alive");
     }
   }
-  head.keep_alive = !close;
+  head.keep_alive = !close && (keep_alive || !head.http_1_0);
   auto expect = head.request.headers.find("Expect");
   if (!expect || head.http_1_0) return {};
   if (!same_name(*expect, "100-continue"))

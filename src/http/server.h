@@ -24,6 +24,8 @@ struct ServerOptions {
   /// The answer to a request that breaks the protocol, which no handler sees: `reason` says how. Plain text
   /// where absent. Called on any of the server's threads.
   std::function<Response(unsigned status, std::string_view reason)> render_error;
+  /// Told what a handler threw; the client gets a 500 or a broken transfer. Called as render_error is.
+  std::function<void(std::string_view what)> on_exception;
   const Clock* clock = nullptr;  ///< For the Date header; the system's where absent. Outlives the server.
 };
 

@@ -15,6 +15,8 @@ bool is_token(std::string_view text);
 bool is_field_value(std::string_view text);
 /// The value of a hexadecimal digit, or -1.
 int hex_value(char c);
+/// ASCII only.
+char to_lower(char c);
 /// Equal without regard to the case of ASCII letters.
 bool same_name(std::string_view a, std::string_view b);
 /// Without spaces and tabs at either end.
