@@ -46,7 +46,7 @@ Result<Identity> parse_identity_pairs(std::span<const std::string> pairs);
 /// SHA-256 of the canonical JSON.
 Digest identity_digest(const Identity& identity);
 
-/// hashstructure v2, FNV-1 64: of a map, and of a list of strings (interop facts part 1).
+/// hashstructure v2, FNV-1 64: of a map, and of a list of strings.
 std::uint64_t ocm_v1_hash(const std::map<std::string, std::string, std::less<>>& identity);
 std::uint64_t ocm_v2_hash(std::span<const std::string> elements);
 /// The tag that ocm-k8s-toolkit v2 makes of a version: each `+`, which a tag cannot hold, becomes `.build-`.

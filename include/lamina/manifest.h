@@ -16,7 +16,7 @@ namespace lamina {
 /// Whether a manifest names blobs or other manifests.
 enum class ManifestKind : std::uint8_t { kImage, kIndex };
 
-/// Order of fields in the JSON that serialize() writes: interop facts 6.1.
+/// Order of fields in the JSON that serialize() writes.
 enum class FieldOrder : std::uint8_t {
   kOras,  ///< image-spec Go types: digest before size; artifactType second; subject before annotations.
   kGgcr,  ///< go-containerregistry: size before digest; annotations, subject, artifactType last.
