@@ -1,27 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
 
-#include <CLI/CLI.hpp>
-#include <cstdio>
+#include <cstdlib>
 
-#include "cmd/serve.h"
+#include "cmd/files.h"
+#include "cmd/interrupt.h"
+#include "cmd/program.h"
+#include "cmd/standard_streams.h"
 
 int main(int argc, char** argv) {
-  CLI::App app("Lamina: publish blobs as OCI artifacts, find them by identity, pull and verify them");
-  app.require_subcommand(1);
-  lamina::cmd::ServeOptions serve;
-  std::string address = "127.0.0.1:5000";
-  auto* command = app.add_subcommand("serve", "Run the registry");
-  command->add_option("--addr", address, "HOST:PORT to listen on; port 0 lets the system choose");
-  command->add_option("--data", serve.data, "Folder of the embedded store");
-  command->add_option("--advertise-url", serve.advertise_url, "Base of absolute URLs in answers");
-  command->add_option("--accept-sparse", serve.accept_sparse, "Repositories whose manifests may name absent content");
-  CLI11_PARSE(app, argc, argv);
-  const auto colon = address.rfind(':');
-  serve.address = address.substr(0, colon);
-  serve.port = static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)));
-  const auto served = lamina::cmd::serve(serve);
-  if (served) return 0;
-  fmt::print(stderr, "lamina: {}\n", served.error().message);
-  return 1;
+  using namespace lamina::cmd;
+  // A reader that went away is an error of write(2), told like any other.
+  signal(SIGPIPE, SIG_IGN);
+  const auto stop = [] { return caught_signal() != 0; };
+  StandardInput in(stop);
+  StandardOutput out(stop);
+  PosixTerminal terminal(STDERR_FILENO);
+  Context context{.in = in,
+                  .out = out,
+                  .terminal = terminal,
+                  .catch_signals = catch_signals,
+                  .caught_signal = caught_signal,
+                  .common = {}};
+  const Surroundings surroundings{.variable = [](const std::string& name) -> std::optional<std::string> {
+                                    const char* value = std::getenv(name.c_str());
+                                    return value == nullptr ? std::nullopt
+                                                            : std::optional<std::string>(value);
+                                  },
+                                  .read_file = read_small_file};
+  return run_program({argv + 1, argv + argc}, context, surroundings);
 }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cmd/artifact_arguments.h"
+#include "cmd/commands.h"
+#include "cmd/quantity.h"
+#include "cmd/remote_arguments.h"
+#include "cmd/report.h"
+
+namespace lamina::cmd {
+namespace {
+
+struct VerifyArguments {
+  RemoteArguments remote;
+  ArtifactArguments artifact;
+};
+
+Result<Report> run(const VerifyArguments& arguments, Context& context) {
+  LAMINA_ASSIGN(const Reference reference, arguments.artifact.resolve(arguments.remote.registry));
+  LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context));
+  LAMINA_ASSIGN(const Verified verified, remote->verify(reference));
+  auto json = json_writer();
+  json.begin_object();
+  json.name("digest").string(verified.manifest.digest.to_string());
+  write_descriptor(json, "manifest", verified.manifest);
+  json.name("manifests").integer(verified.manifests);
+  json.name("blobs").integer(verified.blobs);
+  json.name("bytes").integer(verified.bytes);
+  json.end_object();
+  return Report{.text = rows({{"status", "verified"},
+                              {"manifest", describe(verified.manifest)},
+                              {"read", fmt::format("{} manifests, {} blobs, {}", verified.manifests,
+                                                   verified.blobs, format_size(verified.bytes))}}),
+                .json = json.take()};
+}
+
+}  // namespace
+
+Command verify_command() {
+  const auto arguments = std::make_shared<VerifyArguments>();
+  Command command{
+      .name = "verify",
+      .summary = "Read an artifact and check every digest and size",
+      .description =
+          "Reads the manifest, its config and its layers, of an index all that it names, and "
+          "checks each against its digest and size. Stores nothing. Exit status 4 where "
+          "something is not right.",
+      .examples = {{"A tag", "lamina verify charts/podinfo:6.7.0"},
+                   {"An identity", "lamina verify -i component-name=podinfo -i component-version=6.7.0"}},
+      .arguments = {},
+      .options = {},
+      .run = [arguments](Context& context) { return run(*arguments, context); }};
+  arguments->artifact.declare(command);
+  arguments->remote.declare(command);
+  return command;
+}
+
+}  // namespace lamina::cmd
