@@ -51,7 +51,8 @@ bool is_missing(const Result<T>& result) {
 }
 
 /// The file, with an error of the blob store's own where it is missing.
-Result<std::unique_ptr<fs::File>> found(Result<std::unique_ptr<fs::File>> file, std::unexpected<Error> missing) {
+Result<std::unique_ptr<fs::File>> found(Result<std::unique_ptr<fs::File>> file,
+                                        std::unexpected<Error> missing) {
   if (is_missing(file)) return missing;
   return file;
 }
@@ -76,7 +77,8 @@ Result<std::unique_ptr<BlobStore>> LocalBlobStore::open(fs::FileSystem& files, f
   const fs::Path blobs = store->root_ / "blobs";
   LAMINA_TRY(files.make_directory(store->uploads()));
   LAMINA_TRY(files.make_directory(blobs));
-  for (const Algorithm algorithm : kAlgorithms) LAMINA_TRY(files.make_directory(blobs / to_string(algorithm)));
+  for (const Algorithm algorithm : kAlgorithms)
+    LAMINA_TRY(files.make_directory(blobs / to_string(algorithm)));
   LAMINA_TRY(files.sync_directory(blobs));
   LAMINA_TRY(files.sync_directory(store->root_));
   return store;

@@ -19,7 +19,7 @@ namespace lamina::fs {
 namespace {
 
 std::unexpected<Error> failure(int error, std::string_view what, const Path& path) {
-  const Code code = error == ENOSPC || error == EDQUOT   ? Code::kNoSpace
+  const Code code = error == ENOSPC || error == EDQUOT    ? Code::kNoSpace
                     : error == ENOENT || error == ENOTDIR ? Code::kNotFound
                     : error == EEXIST                     ? Code::kConflict
                                                           : Code::kInternal;
@@ -96,7 +96,7 @@ class PosixFile final : public File {
   }
 
   Result<std::uint64_t> size() const override {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(descriptor_.get(), &status) == -1) return failure(errno, "stat", path_);
     return static_cast<std::uint64_t>(status.st_size);
   }
@@ -143,7 +143,7 @@ class PosixFileSystem final : public FileSystem {
   Result<void> make_directory(const Path& path) override {
     if (::mkdir(path.c_str(), 0700) == 0) return {};
     const int error = errno;
-    struct stat status {};
+    struct stat status{};
     if (error == EEXIST && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
     return failure(error, "make directory", path);
   }

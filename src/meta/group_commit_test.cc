@@ -46,9 +46,8 @@ TEST(GroupCommit, BoundsAGroupByBytesButTakesAtLeastOne) {
   {
     std::vector<std::jthread> threads;
     const auto arrive = [&](std::size_t waiting, const std::string& value) {
-      threads.emplace_back([&queue, value] {
-        EXPECT_TRUE(queue.commit({.writes = {{Table::kTags, "k", value}}}));
-      });
+      threads.emplace_back(
+          [&queue, value] { EXPECT_TRUE(queue.commit({.writes = {{Table::kTags, "k", value}}})); });
       while (queue.waiting() != waiting) std::this_thread::yield();
     };
     arrive(0, std::string(100, 'v'));

@@ -44,8 +44,8 @@ std::optional<std::string> prefix_end(std::string_view prefix) {
 
 Result<void> check_batch(const Batch& batch) {
   if (batch.changes.size() > kMaxChanges) {
-    return fail(Code::kInvalid, "a batch has " + std::to_string(batch.changes.size()) +
-                                    " changes, at most " + std::to_string(kMaxChanges) + " are possible");
+    return fail(Code::kInvalid, "a batch has " + std::to_string(batch.changes.size()) + " changes, at most " +
+                                    std::to_string(kMaxChanges) + " are possible");
   }
   for (const Write& write : batch.writes) {
     if (write.table == Table::kSystem && write.key == kSequenceKey) {

@@ -39,10 +39,10 @@ enum class Table : std::uint8_t {
 
 struct Precondition {
   enum class Kind : std::uint8_t {
-    kAbsent,           ///< There is no such key.
-    kPresent,          ///< There is such a key.
-    kEquals,           ///< The key has exactly this value.
-    kNoneWithPrefix,   ///< No key of the table starts with `key`.
+    kAbsent,          ///< There is no such key.
+    kPresent,         ///< There is such a key.
+    kEquals,          ///< The key has exactly this value.
+    kNoneWithPrefix,  ///< No key of the table starts with `key`.
   };
   Kind kind;
   Table table;

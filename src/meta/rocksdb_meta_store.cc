@@ -13,6 +13,7 @@
 
 #include "meta/group_commit.h"
 #include "meta/layout.h"
+#include "meta/log_check.h"
 #include "meta/rocksdb_tuning.h"
 
 namespace lamina::meta {
@@ -25,16 +26,18 @@ std::unexpected<Error> failure(const rocksdb::Status& status, std::string_view w
   return fail(Code::kInternal, message);
 }
 
+std::unexpected<Error> damaged(const std::filesystem::path& folder, const std::string& what) {
+  return fail(Code::kCorrupt, "the records in " + folder.string() + " are damaged: " + what +
+                                  ". Nothing was changed. Check the disk, then restore the whole data folder "
+                                  "from a backup, or start on an empty one and push again");
+}
+
 std::unexpected<Error> open_failure(const rocksdb::Status& status, const std::filesystem::path& folder) {
   const std::string where = "the records in " + folder.string();
   if (status.IsIOError() && status.ToString().contains("/LOCK:")) {
     return fail(Code::kConflict, where + " are in use by another server: stop it, or choose another folder");
   }
-  if (status.IsCorruption()) {
-    return fail(Code::kCorrupt, where + " are damaged: " + status.ToString() +
-                                    ". Nothing was changed. Check the disk, then restore the whole data "
-                                    "folder from a backup, or start on an empty one and push again");
-  }
+  if (status.IsCorruption()) return damaged(folder, status.ToString());
   return failure(status, "cannot open " + where);
 }
 
@@ -99,11 +102,18 @@ Result<std::unique_ptr<MetaStore>> RocksDbStore::open(const std::filesystem::pat
     database_options.env = store->env_.get();
   }
 
+  const auto files = options.files ? options.files : rocksdb::FileSystem::Default();
+  if (const auto checked = check_logs(*files, folder.string()); !checked) {
+    if (checked.error().code == Code::kCorrupt) return damaged(folder, checked.error().message);
+    return std::unexpected(checked.error());
+  }
+
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   rocksdb::DB* database = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(
-      database_options, folder.string(),
-      {{rocksdb::kDefaultColumnFamilyName, records_options}, {"inline", inline_options}}, &families, &database);
+  const rocksdb::Status status =
+      rocksdb::DB::Open(database_options, folder.string(),
+                        {{rocksdb::kDefaultColumnFamilyName, records_options}, {"inline", inline_options}},
+                        &families, &database);
   if (!status.ok()) return open_failure(status, folder);
   store->database_.reset(database);
   store->records_ = families.at(0);
@@ -266,8 +276,8 @@ std::unexpected<Error> RocksDbStore::write_failure(const rocksdb::Status& status
   return std::unexpected(*stopped_);
 }
 
-Result<std::optional<std::size_t>> RocksDbStore::first_broken(rocksdb::WriteBatchWithIndex& pending,
-                                                              const std::vector<Precondition>& preconditions) {
+Result<std::optional<std::size_t>> RocksDbStore::first_broken(
+    rocksdb::WriteBatchWithIndex& pending, const std::vector<Precondition>& preconditions) {
   for (std::size_t index = 0; index < preconditions.size(); ++index) {
     LAMINA_ASSIGN(const bool is_true, holds(pending, preconditions[index]));
     if (!is_true) return index;
@@ -298,7 +308,8 @@ Result<bool> RocksDbStore::holds(rocksdb::WriteBatchWithIndex& pending, const Pr
   }
 }
 
-void RocksDbStore::add(rocksdb::WriteBatchWithIndex& pending, const Batch& batch, std::uint64_t sequence) const {
+void RocksDbStore::add(rocksdb::WriteBatchWithIndex& pending, const Batch& batch,
+                       std::uint64_t sequence) const {
   for (const Write& write : batch.writes) {
     const auto [family, key] = place(write.table, write.key);
     if (write.value) {

@@ -49,7 +49,7 @@ constexpr Row kRows[] = {
 };
 
 http::Response document(unsigned status, std::string_view id, std::string_view message) {
-  http::Response response{.status = status, .headers = {}, .body = oci::error_document(id, message)};
+  http::Response response(status, {}, oci::error_document(id, message));
   response.headers.add("Content-Type", "application/json");
   if (status == 503 || status == 429) response.headers.add("Retry-After", "1");
   return response;

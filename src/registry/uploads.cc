@@ -86,7 +86,10 @@ http::Task<Result<void>> take_chunk(Call& call, store::Upload& upload, std::opti
     out_of_order = upload.offset();
     co_return Result<void>{};
   }
-  LAMINA_CO_TRY(co_await receive(call, upload, range ? std::optional(range->length()) : std::nullopt));
+  // Outside of the co_await expression, where GCC 12 evaluates both sides of a conditional.
+  std::optional<std::uint64_t> length;
+  if (range) length = range->length();
+  LAMINA_CO_TRY(co_await receive(call, upload, length));
   co_return Result<void>{};
 }
 

@@ -64,8 +64,10 @@ Result<void> Upload::suspend() {
   Result<void> result;
   if (!broken_) result = spill();
   appender_.reset();
-  const bool usable = result && !broken_;
-  uploads_.release(state_.id, usable ? std::optional(std::move(state_)) : std::nullopt);
+  const blob::UploadId id = state_.id;
+  std::optional<State> idle;
+  if (result && !broken_) idle = std::move(state_);
+  uploads_.release(id, std::move(idle));
   return result;
 }
 

@@ -130,7 +130,8 @@ Result<std::vector<BlobId>> MemoryBlobStore::list(const BlobId& after, std::size
   LAMINA_TRY(state_->enter(Operation::kList));
   const std::scoped_lock lock(state_->mutex);
   std::vector<BlobId> out;
-  for (auto next = state_->blobs.upper_bound(after); next != state_->blobs.end() && out.size() < limit; ++next) {
+  for (auto next = state_->blobs.upper_bound(after); next != state_->blobs.end() && out.size() < limit;
+       ++next) {
     out.push_back(next->first);
   }
   return out;

@@ -18,7 +18,16 @@ namespace lamina::blob {
 class MemoryBlobStore final : public BlobStore {
  public:
   enum class Operation : std::uint8_t {
-    kAppend, kWrite, kReadUpload, kDiscard, kPublish, kOpen, kRead, kRemove, kList, kListUploads,
+    kAppend,
+    kWrite,
+    kReadUpload,
+    kDiscard,
+    kPublish,
+    kOpen,
+    kRead,
+    kRemove,
+    kList,
+    kListUploads,
   };
   /// Runs before each call, outside of any lock: it may call this store, which then runs no hook. An error is
   /// the call's answer, and the call does nothing.

@@ -12,8 +12,20 @@
 namespace lamina::fs {
 
 enum class Operation : std::uint8_t {
-  kOpen, kOpenWritable, kCreate, kRename, kRemove, kMakeDirectory, kSyncDirectory, kList, kLock,
-  kRead, kWrite, kSync, kSize, kTruncate,
+  kOpen,
+  kOpenWritable,
+  kCreate,
+  kRename,
+  kRemove,
+  kMakeDirectory,
+  kSyncDirectory,
+  kList,
+  kLock,
+  kRead,
+  kWrite,
+  kSync,
+  kSize,
+  kTruncate,
 };
 
 struct Call {

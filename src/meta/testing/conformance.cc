@@ -21,6 +21,9 @@ constexpr int kRounds = 50;
 
 }  // namespace
 
+// The library may be linked for its other parts.
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(MetaStoreConformance);
+
 std::string backend_name(const testing::TestParamInfo<MetaStoreBackend>& info) { return info.param.name; }
 
 Write put_of(Table table, std::string_view key, std::string_view value) {
@@ -47,8 +50,9 @@ int MetaStoreConformance::conflict(Batch batch) {
   return found == nullptr ? -1 : static_cast<int>(found->precondition);
 }
 
-std::vector<std::string> MetaStoreConformance::scan(Table table, std::string_view prefix, std::string_view after,
-                                                    std::size_t limit, Include include) {
+std::vector<std::string> MetaStoreConformance::scan(Table table, std::string_view prefix,
+                                                    std::string_view after, std::size_t limit,
+                                                    Include include) {
   const auto records = store().scan(table, prefix, after, limit, include);
   EXPECT_TRUE(records) << records.error().message;
   std::vector<std::string> out;
@@ -161,14 +165,22 @@ TEST_P(MetaStoreConformance, ChecksEachPrecondition) {
     bool holds;
   };
   const Case cases[] = {
-      {{kAbsent, Table::kTags, "b", ""}, true},          {{kAbsent, Table::kTags, "a", ""}, false},
-      {{kPresent, Table::kTags, "a", ""}, true},         {{kPresent, Table::kTags, "b", ""}, false},
-      {{kPresent, Table::kTags, "p/x", ""}, true},       {{kEquals, Table::kTags, "a", "1"}, true},
-      {{kEquals, Table::kTags, "a", "2"}, false},        {{kEquals, Table::kTags, "a", "11"}, false},
-      {{kEquals, Table::kTags, "b", ""}, false},         {{kEquals, Table::kTags, "p/x", ""}, true},
-      {{kNoneWithPrefix, Table::kTags, "q", ""}, true},  {{kNoneWithPrefix, Table::kTags, "p/", ""}, false},
-      {{kNoneWithPrefix, Table::kTags, "p/x", ""}, false}, {{kNoneWithPrefix, Table::kTags, "p/y", ""}, true},
-      {{kNoneWithPrefix, Table::kTags, "", ""}, false},  {{kNoneWithPrefix, Table::kBlobs, "", ""}, true},
+      {{kAbsent, Table::kTags, "b", ""}, true},
+      {{kAbsent, Table::kTags, "a", ""}, false},
+      {{kPresent, Table::kTags, "a", ""}, true},
+      {{kPresent, Table::kTags, "b", ""}, false},
+      {{kPresent, Table::kTags, "p/x", ""}, true},
+      {{kEquals, Table::kTags, "a", "1"}, true},
+      {{kEquals, Table::kTags, "a", "2"}, false},
+      {{kEquals, Table::kTags, "a", "11"}, false},
+      {{kEquals, Table::kTags, "b", ""}, false},
+      {{kEquals, Table::kTags, "p/x", ""}, true},
+      {{kNoneWithPrefix, Table::kTags, "q", ""}, true},
+      {{kNoneWithPrefix, Table::kTags, "p/", ""}, false},
+      {{kNoneWithPrefix, Table::kTags, "p/x", ""}, false},
+      {{kNoneWithPrefix, Table::kTags, "p/y", ""}, true},
+      {{kNoneWithPrefix, Table::kTags, "", ""}, false},
+      {{kNoneWithPrefix, Table::kBlobs, "", ""}, true},
   };
   for (const Case& each : cases) {
     EXPECT_EQ(conflict({.preconditions = {each.precondition}}), each.holds ? -1 : 0)
@@ -200,9 +212,9 @@ TEST_P(MetaStoreConformance, PreconditionsSeeNoWriteOfTheirOwnBatch) {
 }
 
 TEST_P(MetaStoreConformance, ALaterWriteOfABatchWins) {
-  commit({.writes = {put_of(Table::kTags, "a", "1"), put_of(Table::kTags, "a", "2"), put_of(Table::kTags, "b", "1"),
-                     delete_of(Table::kTags, "b"), delete_of(Table::kTags, "c"),
-                     put_of(Table::kTags, "c", "3")}});
+  commit({.writes = {put_of(Table::kTags, "a", "1"), put_of(Table::kTags, "a", "2"),
+                     put_of(Table::kTags, "b", "1"), delete_of(Table::kTags, "b"),
+                     delete_of(Table::kTags, "c"), put_of(Table::kTags, "c", "3")}});
   EXPECT_THAT(scan(Table::kTags, ""), ElementsAre("a=2", "c=3"));
 }
 

@@ -50,8 +50,9 @@ Result<std::optional<std::string>> MemoryMetaStore::get(Table table, std::string
   return found->second;
 }
 
-Result<std::vector<Record>> MemoryMetaStore::scan(Table table, std::string_view prefix, std::string_view after,
-                                                  std::size_t limit, Include include) {
+Result<std::vector<Record>> MemoryMetaStore::scan(Table table, std::string_view prefix,
+                                                  std::string_view after, std::size_t limit,
+                                                  Include include) {
   LAMINA_TRY(may_read());
   const std::scoped_lock lock(mutex_);
   std::vector<Record> out;

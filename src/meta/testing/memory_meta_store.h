@@ -35,8 +35,7 @@ class MemoryMetaStore final : public MetaStore {
 
   Result<std::optional<std::string>> get(Table table, std::string_view key) override;
   Result<std::vector<Record>> scan(Table table, std::string_view prefix, std::string_view after,
-                                   std::size_t limit,
-                                   Include include = Include::kKeysAndValues) override;
+                                   std::size_t limit, Include include = Include::kKeysAndValues) override;
   Result<Outcome> commit(Batch batch) override;
   Result<std::vector<Change>> changes(std::uint64_t since, std::size_t limit) override;
 
