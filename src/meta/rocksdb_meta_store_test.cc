@@ -126,15 +126,21 @@ TEST_F(RocksDbMetaStoreTest, ClosesALogOnlyWhenItIsSynced) {
   bool unsynced = false;
   int closed = 0;
   std::mutex mutex;
+  const auto committer = std::this_thread::get_id();
   const auto store = open([&](DiskOperation operation, const std::string& name) -> std::optional<DiskFault> {
     const std::scoped_lock lock(mutex);
     if (!is_log(name)) return std::nullopt;
-    if (operation == DiskOperation::kAppend && !log.empty() && name != log) {
-      EXPECT_FALSE(unsynced) << log << " has an end that power loss can take";
-      ++closed;
+    if (operation == DiskOperation::kAppend) {
+      const bool next = !log.empty() && name != log;
+      EXPECT_FALSE(next && unsynced) << log << " has an end that power loss can take";
+      closed += next ? 1 : 0;
+      log = name;
+      unsynced = true;
+    } else if (name == log) {
+      // RocksDB syncs a closed log before it installs a table, in the background and too late.
+      EXPECT_TRUE(!unsynced || std::this_thread::get_id() == committer) << log << " was closed unsynced";
+      unsynced = false;
     }
-    if (operation == DiskOperation::kAppend || name == log) unsynced = operation == DiskOperation::kAppend;
-    if (operation == DiskOperation::kAppend) log = name;
     return std::nullopt;
   });
   const std::string value(1'000'000, 'v');
