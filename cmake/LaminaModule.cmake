@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # A module is one directory of src/: *.cc make lamina_<name>, testing/*.cc make lamina_<name>_testing,
-# *_test.cc make the program <name>_test.
+# *_test.cc make the program <name>_test. TEST_DEPENDS names modules that only the tests may include from.
 
 function(lamina_module name)
-  cmake_parse_arguments(M "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(M "" "" "DEPENDS;TEST_DEPENDS;LIBRARIES" ${ARGN})
   set(dir ${CMAKE_CURRENT_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
   set(tests ${sources})
@@ -30,12 +30,17 @@ function(lamina_module name)
   if(testing AND LAMINA_TESTS)
     add_library(lamina_${name}_testing STATIC ${testing})
     target_link_libraries(lamina_${name}_testing PUBLIC lamina_${name} GTest::gmock PRIVATE lamina_options)
+    foreach(module ${M_DEPENDS} ${M_TEST_DEPENDS})
+      if(TARGET lamina_${module}_testing)
+        target_link_libraries(lamina_${name}_testing PUBLIC lamina_${module}_testing)
+      endif()
+    endforeach()
   endif()
 
   if(tests AND LAMINA_TESTS)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE lamina_options lamina_${name} GTest::gmock GTest::gtest_main)
-    foreach(module ${name} ${M_DEPENDS})
+    foreach(module ${name} ${M_DEPENDS} ${M_TEST_DEPENDS})
       if(TARGET lamina_${module}_testing)
         target_link_libraries(${name}_test PRIVATE lamina_${module}_testing)
       endif()

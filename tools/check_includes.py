@@ -46,16 +46,17 @@ SCARCE = {
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
 
-def module_graph(cmake: str) -> dict[str, set[str]]:
-    """The modules of CMakeLists.txt's text, each with those that it depends on."""
+def module_graph(cmake: str, wanted: str = "DEPENDS") -> dict[str, set[str]]:
+    """The modules of CMakeLists.txt's text, each with those that it depends on; with "TEST_DEPENDS", those that
+    only its tests depend on."""
     graph = {}
     for arguments in re.findall(r"^lamina_module\(([^)]*)\)", cmake, re.MULTILINE):
         name, *rest = arguments.split()
         section, depends = None, set()
         for word in rest:
-            if word in ("DEPENDS", "LIBRARIES"):
+            if word in ("DEPENDS", "TEST_DEPENDS", "LIBRARIES"):
                 section = word
-            elif section == "DEPENDS":
+            elif section == wanted:
                 depends.add(word)
         graph[name] = depends
     return graph
@@ -74,6 +75,7 @@ class Checker:
         self.root = root
         self.violations: list[str] = []
         self.graph = module_graph((root / "CMakeLists.txt").read_text())
+        self.test_graph = module_graph((root / "CMakeLists.txt").read_text(), "TEST_DEPENDS")
         files = sorted(
             path
             for folder in ("include/lamina", "src")
@@ -134,9 +136,10 @@ class Checker:
                 return f'"{header}" is not listed in tools/check_includes.py'
         elif owner not in self.graph:
             return f'"{header}": {owner} is no module of CMakeLists.txt'
-        if owner != module and owner not in self.graph[module]:
-            return f'{module} may not include "{header}": CMakeLists.txt does not let it depend on {owner}'
         for_tests = path.endswith("_test.cc") or "/testing/" in path
+        allowed = {module} | self.graph[module] | (self.test_graph[module] if for_tests else set())
+        if owner not in allowed:
+            return f'{module} may not include "{header}": CMakeLists.txt does not let it depend on {owner}'
         if rest.startswith("testing/") and not for_tests:
             return f'"{header}" is for tests'
         return None
