@@ -10,7 +10,7 @@ work=build/demo
 rm -rf "$work"
 mkdir -p "$work"
 
-# A tree such as kustomize reads: 200 manifests in 20 folders.
+# A tree such as kustomize reads: 20 folders of 10 files.
 make_sample() {
   local app resource
   for app in app-{01..20}; do
@@ -24,24 +24,51 @@ make_sample() {
   done
 }
 
-# show COMMAND...: prints a call of lamina as a user would type it, what it says, and how long it took.
+# show COMMAND...: a call of lamina as a user would type it, what it says, and how long it took.
 show() {
   local begin=$EPOCHREALTIME
-  printf '\n$ lamina %s\n' "$*"
+  printf '\n$ lamina %s\n' "${*@Q}" | tr -d "'"
   "$lamina" "$@"
-  printf '  (%d ms)\n' $(((${EPOCHREALTIME/./} - ${begin/./}) / 1000))
+  printf '  took %s\n' "$(milliseconds_since "$begin")"
+}
+
+milliseconds_since() {
+  printf '%d ms' $(((${EPOCHREALTIME/[^0-9]/} - ${1/[^0-9]/}) / 1000))
 }
 
 stop() {
-  kill -TERM "$server" 2>/dev/null || true
-  wait "$server" || true
+  kill -TERM "$server" 2>/dev/null || return 0
+  wait "$server"
 }
 
 make_sample
+printf 'sample: %d files, %d bytes in %s\n' "$(find "$work/sample" -type f | wc -l)" \
+  "$(find "$work/sample" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')" "$work/sample"
+
 begin=$EPOCHREALTIME
 mkfifo "$work/ready"
 "$lamina" serve --addr 127.0.0.1:0 --data "$work/data" >"$work/ready" 2>"$work/server.log" </dev/null &
 server=$!
 trap stop EXIT
-read -r line <"$work/ready" || { cat "$work/server.log" >&2; exit 1; }
-registry=${line##*http://}
+if ! read -r line <"$work/ready"; then
+  cat "$work/server.log" >&2
+  exit 1
+fi
+printf '\n$ lamina serve --addr 127.0.0.1:0 --data %s\n%s\n  ready in %s, %d KiB of memory\n' "$work/data" "$line" \
+  "$(milliseconds_since "$begin")" "$(awk '/^VmRSS/ { print $2 }' "/proc/$server/status")"
+
+export LAMINA_REGISTRY=${line##*http://}
+name=component-name=acme.org/sample
+identity=(-i "$name" -i component-version=1.0.0)
+show push "$work/sample" "${identity[@]}"
+show find "$name"
+show pull "${identity[@]}" --unpack --to "$work/pulled"
+show verify "${identity[@]}"
+
+printf '\n$ diff -r %s %s\n' "$work/sample" "$work/pulled"
+diff -r "$work/sample" "$work/pulled"
+printf '  no difference\n'
+
+trap - EXIT
+stop
+printf '\nThe registry has stopped. Its content is in %s, %s.\n' "$work/data" "$(du -sh "$work/data" | cut -f 1)"
