@@ -68,6 +68,16 @@ http::Task<Result<Received>> receive_raw(Call& call) {
   co_return received;
 }
 
+http::Task<Result<Received>> receive_request(Call& call) {
+  const auto content_type = call.request.headers.find("Content-Type");
+  const auto parsed = http::parse_media_type(content_type.value_or(""));
+  // Not `?:`, in which GCC 12 destroys the results of co_await twice.
+  if (parsed && parsed->essence == "multipart/related") {
+    co_return co_await receive_multipart(call, *content_type);
+  }
+  co_return co_await receive_raw(call);
+}
+
 struct Published {
   store::ManifestPut put;
   store::PutOutcome outcome = store::PutOutcome::kStored;
@@ -110,10 +120,7 @@ Result<Published> commit(Call& call, Received& received) {
 }  // namespace
 
 Answer publish(Call& call) {
-  const auto content_type = call.request.headers.find("Content-Type");
-  const auto parsed = http::parse_media_type(content_type.value_or(""));
-  const bool multipart = parsed && parsed->essence == "multipart/related";
-  auto received = multipart ? co_await receive_multipart(call, *content_type) : co_await receive_raw(call);
+  auto received = co_await receive_request(call);
   if (!received) co_return std::unexpected(std::move(received).error());
   auto published = co_await call.workers.run([&]() -> Result<Published> {
     auto made = commit(call, *received);
