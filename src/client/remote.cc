@@ -153,8 +153,17 @@ Result<bool> Remote::put_manifest(const RepositoryName& repository, const TagOrD
 }
 
 Result<void> Remote::delete_manifest(const RepositoryName& repository, const TagOrDigest& reference) {
-  LAMINA_TRY(send(call("DELETE", manifest_path(repository, reference), &repository, Access::kDelete)));
-  return {};
+  Call remove = call("DELETE", manifest_path(repository, reference), &repository, Access::kDelete);
+  const HttpRequest request = remove.request;
+  LAMINA_ASSIGN(const HttpResponse response, send_any(std::move(remove)));
+  if (is_success(response)) return {};
+  Error error = to_error(request, response);
+  // distribution 2 answers a tag with 400 DIGEST_INVALID.
+  if (std::holds_alternative<Tag>(reference) && (response.status == 400 || response.status == 405)) {
+    error.code = Code::kUnsupported;
+    error.message += "; this registry does not remove tags, name the manifest by its digest";
+  }
+  return std::unexpected(std::move(error));
 }
 
 Result<bool> Remote::has_blob(const RepositoryName& repository, const Digest& digest) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/testing/fake_transport.h"
 
-#include <array>
 #include <memory>
 #include <span>
 #include <utility>
@@ -9,15 +8,19 @@
 namespace lamina::client::testing {
 namespace {
 
-constexpr std::size_t kPiece = 7;  // Odd, so that no code can rely on where pieces end.
+// Odd, so that no code can rely on where pieces end.
+constexpr std::size_t kPiece = 7;
+constexpr std::size_t kLargePiece = 65'537;
+constexpr std::size_t kLarge = 1'000'000;
 
 Result<std::string> drain(Body& body) {
   std::string bytes;
-  std::array<std::byte, kPiece> piece{};
   while (true) {
-    LAMINA_ASSIGN(const std::size_t count, body.read(piece));
+    const std::size_t at = bytes.size();
+    bytes.resize(at + (at < kLarge ? kPiece : kLargePiece));
+    LAMINA_ASSIGN(const std::size_t count, body.read(std::as_writable_bytes(std::span(bytes).subspan(at))));
+    bytes.resize(at + count);
     if (count == 0) return bytes;
-    for (const std::byte byte : std::span(piece).first(count)) bytes += static_cast<char>(byte);
   }
 }
 
@@ -52,8 +55,9 @@ Result<HttpResponse> FakeTransport::perform(const HttpRequest& request, Body* bo
     response.body = bytes;
   } else {
     LAMINA_TRY(sink->begin(response.status, response.headers));
-    for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
-      LAMINA_TRY(sink->write(std::as_bytes(std::span(bytes.substr(at, kPiece)))));
+    const std::size_t piece = bytes.size() < kLarge ? kPiece : kLargePiece;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+      LAMINA_TRY(sink->write(std::as_bytes(std::span(bytes.substr(at, piece)))));
     }
   }
   if (answer.cut) return fail(Code::kUnavailable, "connection reset");
