@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of the interop tests: a server for each client, a folder and a repository for each test.
+"""The base of the interop tests: a server, a folder and a repository for each test.
 
 Reads over plain HTTP compare bytes and digests without any client.
 """
@@ -29,10 +29,11 @@ def sha256(content):
 
 
 def tree(folder):
-    """What a folder holds: relative path -> bytes, with None for folders."""
+    """The files of a folder: relative path -> bytes."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
+        path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(pathlib.Path(folder).rglob("*"))
+        if path.is_file()
     }
 
 
@@ -41,15 +42,14 @@ class PeerCase(unittest.TestCase):
 
     PEERS = ()  # what the tests of the class run, as named in tests/peers/versions
     server_type = peers.Lamina
-    maxDiff = None
 
     @classmethod
     def setUpClass(cls):
         peers.install(*cls.PEERS, *cls.server_type.PEERS)
-        cls.server = cls.server_type()
-        cls.addClassCleanup(cls.server.stop)
 
     def setUp(self):
+        self.server = self.server_type()
+        self.addCleanup(self.server.stop)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lamina-interop-"))
         self.addCleanup(shutil.rmtree, self.folder)
         self.host = self.server.host
@@ -70,7 +70,7 @@ class PeerCase(unittest.TestCase):
         }
 
     def run_client(self, *argv, cwd=None, stdin=b"", fails=False):
-        """Runs a client and returns its standard output. It must end well, or with status `fails` (True: any)."""
+        """Runs a client and returns its standard output. It ends well, or with status `fails` (True: any)."""
         argv = [str(argument) for argument in argv]
         result = subprocess.run(
             argv,
@@ -118,6 +118,14 @@ class PeerCase(unittest.TestCase):
     def stored_layers(self, name):
         """The bytes of every layer of an image manifest."""
         return [self.stored_blob(layer) for layer in json.loads(self.stored_manifest(name))["layers"]]
+
+    def assert_same_tree(self, folder, original):
+        """Both folders hold the same, but for folders without files; a failure names what differs."""
+        found, wanted = tree(folder), tree(original)
+        differing = sorted(
+            name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name)
+        )
+        self.assertEqual(differing, [])
 
     def assert_gone(self, name):
         self.assertEqual(self.http("GET", f"manifests/{name}")[0], 404)

@@ -42,7 +42,7 @@ class Oras(PeerCase):
         chart = peers.test_input("ingress-nginx")
         self.oras("push", PLAIN, self.reference("chart"), chart.name, cwd=chart.parent)
         self.oras("pull", PLAIN, "-o", "out", self.reference("chart"))
-        self.assertEqual(tree(self.folder / "out" / chart.name), tree(chart))
+        self.assert_same_tree(self.folder / "out" / chart.name, chart)
 
     def test_empty_file_and_empty_artifact(self):
         self.push(content=b"")
