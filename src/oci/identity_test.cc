@@ -148,8 +148,8 @@ TEST(Identity, Limits) {
   EXPECT_FALSE(validate({{"\xff", "x"}}));
   EXPECT_FALSE(validate({{"x", "\xed\xa0\x80"}}));
   const std::size_t overhead = canonical_json({{"k", ""}}).size();
-  EXPECT_TRUE(validate({{"k", std::string(16 * 1024 - overhead, 'v')}}));
-  EXPECT_FALSE(validate({{"k", std::string(16 * 1024 - overhead + 1, 'v')}}));
+  EXPECT_TRUE(validate({{"k", std::string(kMaxIdentityBytes - overhead, 'v')}}));
+  EXPECT_FALSE(validate({{"k", std::string(kMaxIdentityBytes - overhead + 1, 'v')}}));
   EXPECT_FALSE(repository_of({}));
 }
 

@@ -120,7 +120,7 @@ TEST(Reference, Refuses) {
                                   std::string("a@v1"),
                                   std::string("@" + kDigest),
                                   std::string("a:v1:v2"),
-                                  "a@" + kDigest + "@" + kDigest,
+                                  "a@" + kDigest + "@x",
                                   std::string("oci://"),
                                   std::string("oci://host"),
                                   std::string("oci:///a"),
