@@ -90,7 +90,8 @@ Result<void> check_logs(rocksdb::FileSystem& files, const std::string& folder) {
   if (!listed.ok()) return fail(Code::kInternal, "cannot list " + folder + ": " + listed.ToString());
   for (const std::string& name : names) {
     if (!is_log_or_manifest(name)) continue;
-    const std::string path = folder + "/" + name;
+    std::string path = folder;
+    path.append("/").append(name);
     std::uint64_t size = 0;
     rocksdb::IOStatus status = files.GetFileSize(path, rocksdb::IOOptions(), &size, nullptr);
     const std::size_t tail = size % kLogBlockBytes;
