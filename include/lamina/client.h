@@ -42,8 +42,9 @@ class CredentialsProvider {
   virtual Result<std::optional<Credentials>> find(std::string_view registry, std::string_view repository) = 0;
 };
 
-/// Docker's config.json in `directory` (empty: $DOCKER_CONFIG, else ~/.docker): `credHelpers`, `auths` with the
-/// longest matching path, `credsStore`. A missing file means no credentials. The file is read at each call.
+/// Docker's config.json in `directory` (empty: $DOCKER_CONFIG, else ~/.docker): `credHelpers`, `auths` with
+/// the longest matching path, `credsStore`. A missing file means no credentials. The file is read at each
+/// call.
 std::shared_ptr<CredentialsProvider> docker_credentials(std::filesystem::path directory = {});
 /// The same credentials for `registry`, none for any other.
 std::shared_ptr<CredentialsProvider> fixed_credentials(std::string registry, Credentials credentials);
@@ -129,8 +130,9 @@ struct PushOptions {
   std::string config_media_type;
   std::optional<std::string> config;  ///< Bytes of the config; absent: the profile's.
   Annotations annotations;            ///< Of the manifest. Nothing is added to them but the identity.
-  Annotations layer_annotations;      ///< kArtifact adds org.opencontainers.image.title for files and directories.
-  std::optional<Identity> identity;   ///< Written as annotation kIdentityAnnotation.
+  Annotations
+      layer_annotations;  ///< kArtifact adds org.opencontainers.image.title for files and directories.
+  std::optional<Identity> identity;  ///< Written as annotation kIdentityAnnotation.
   std::optional<Descriptor> subject;
   std::vector<Tag> tags;  ///< Beside the reference's own.
 
@@ -194,7 +196,8 @@ struct FindOptions {
 struct FileDestination {
   std::filesystem::path path;
 };
-/// Must not exist or be empty. Appears when complete and verified. Archives are unpacked (tar, tar.gz, tar.zst).
+/// Must not exist or be empty. Appears when complete and verified. Archives are unpacked (tar, tar.gz,
+/// tar.zst).
 struct DirectoryDestination {
   std::filesystem::path path;
   UnpackOptions unpack;
@@ -207,10 +210,10 @@ using Destination = std::variant<FileDestination, DirectoryDestination, StreamDe
 
 struct PullOptions {
   std::optional<std::uint64_t> max_size;  ///< Of the layer as stored; kTooLarge before the first byte.
-  bool decompress = false;                ///< Files and streams: gzip and zstd by their magic, as v1's cache does.
-  std::size_t layer = 0;                  ///< Which layer, or
-  std::string layer_media_type;           ///< the first of this type.
-  std::string platform;                   ///< `os/arch[/variant]` to choose from an index.
+  bool decompress = false;       ///< Files and streams: gzip and zstd by their magic, as v1's cache does.
+  std::size_t layer = 0;         ///< Which layer, or
+  std::string layer_media_type;  ///< the first of this type.
+  std::string platform;          ///< `os/arch[/variant]` to choose from an index.
 };
 
 struct Pulled {
@@ -218,8 +221,8 @@ struct Pulled {
   Descriptor layer;
   Annotations annotations;  ///< Of the manifest.
   std::optional<Identity> identity;
-  std::uint64_t bytes_received = 0;   ///< Over the wire, repeats included.
-  std::uint64_t bytes_written = 0;    ///< To the file or stream; of files in a directory.
+  std::uint64_t bytes_received = 0;  ///< Over the wire, repeats included.
+  std::uint64_t bytes_written = 0;   ///< To the file or stream; of files in a directory.
   std::optional<UnpackStats> unpacked;
 };
 
@@ -235,7 +238,7 @@ struct CopyOptions {
 };
 struct Copied {
   Descriptor manifest;
-  std::uint64_t manifests = 0;       ///< Written; 0 when the destination had all.
+  std::uint64_t manifests = 0;  ///< Written; 0 when the destination had all.
   std::uint64_t blobs_copied = 0;
   std::uint64_t blobs_mounted = 0;
   std::uint64_t blobs_present = 0;
@@ -275,10 +278,11 @@ class Client {
   Result<std::vector<FoundArtifact>> find(std::string_view registry, const Identity& identity,
                                           const FindOptions& options = {});
 
-  /// One layer of the artifact. Above 64 MiB files and directories come in four parallel ranges. Transfers that
-  /// break go on where they broke.
-  /// kTooLarge for max_size, kNoSpace where the volume has less space than the layer needs, both beforehand.
-  Result<Pulled> pull(const Reference& reference, const Destination& destination, const PullOptions& options = {});
+  /// One layer of the artifact. Above 64 MiB files and directories come in four parallel ranges. Transfers
+  /// that break go on where they broke. kTooLarge for max_size, kNoSpace where the volume has less space than
+  /// the layer needs, both beforehand.
+  Result<Pulled> pull(const Reference& reference, const Destination& destination,
+                      const PullOptions& options = {});
   /// A blob by its digest, whatever manifest names it; `layer` and `platform` do not count.
   Result<Pulled> pull_blob(const Reference& repository, const Digest& digest, const Destination& destination,
                            const PullOptions& options = {});
@@ -290,8 +294,8 @@ class Client {
   /// With a tag and no digest: the tag alone. With a digest: the manifest and with it all its tags.
   Result<Deleted> remove(const Reference& reference);
 
-  /// Bytes of manifests are kept as they are. An index is copied with its children. Where `to` has neither tag
-  /// nor digest, it gets the tag of `from`.
+  /// Bytes of manifests are kept as they are. An index is copied with its children. Where `to` has neither
+  /// tag nor digest, it gets the tag of `from`.
   Result<Copied> copy(const Reference& from, const Reference& to, const CopyOptions& options = {});
 
   /// In the order of the registry; `limit` 0 is no limit (one million names at most are read).
@@ -307,8 +311,8 @@ class Client {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The reference of an identity: `registry/<repository_of(...)>:tag`. Without `tag`: the value of chartVersion,
-/// else resource-version, else component-version, with `+` as `_`; else "latest".
+/// The reference of an identity: `registry/<repository_of(...)>:tag`. Without `tag`: the value of
+/// chartVersion, else resource-version, else component-version, with `+` as `_`; else "latest".
 Result<Reference> reference_of(std::string_view registry, const Identity& identity,
                                NamingScheme scheme = NamingScheme::kLamina, std::string_view tenant = {},
                                const std::optional<Tag>& tag = std::nullopt);

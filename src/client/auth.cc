@@ -101,7 +101,8 @@ std::string Challenge::parameter(std::string_view name) const {
 
 std::vector<Challenge> parse_challenges(const Headers& headers) {
   std::vector<Challenge> challenges;
-  for (const std::string_view value : headers.all("WWW-Authenticate")) ChallengeReader(value).read(challenges);
+  for (const std::string_view value : headers.all("WWW-Authenticate"))
+    ChallengeReader(value).read(challenges);
   return challenges;
 }
 
@@ -127,7 +128,8 @@ Result<std::optional<std::string>> Authenticator::authorization(const AuthTarget
       }
       realm = scheme.realm;
       service = scheme.service;
-      if (const auto wanted = scheme.wanted.find(target.scope); wanted != scheme.wanted.end()) scope = wanted->second;
+      if (const auto wanted = scheme.wanted.find(target.scope); wanted != scheme.wanted.end())
+        scope = wanted->second;
     }
   }
   if (realm.empty()) {
@@ -146,7 +148,8 @@ Result<bool> Authenticator::answer(const AuthTarget& target, const Headers& head
                                    const std::optional<std::string>& used) {
   const std::vector<Challenge> challenges = parse_challenges(headers);
   const auto with = [&](std::string_view scheme) {
-    return std::ranges::find_if(challenges, [&](const Challenge& c) { return equal_ignoring_case(c.scheme, scheme); });
+    return std::ranges::find_if(challenges,
+                                [&](const Challenge& c) { return equal_ignoring_case(c.scheme, scheme); });
   };
   if (const auto bearer = with("Bearer"); bearer != challenges.end()) {
     const std::string realm = bearer->parameter("realm");
@@ -177,16 +180,16 @@ Result<bool> Authenticator::answer(const AuthTarget& target, const Headers& head
 }
 
 Result<Authenticator::Token> Authenticator::fetch_token(const AuthTarget& target, const std::string& realm,
-                                                        const std::string& service, const std::string& scope) {
+                                                        const std::string& service,
+                                                        const std::string& scope) {
   LAMINA_ASSIGN(const auto credentials, credentials_for(target));
   HttpRequest request{.method = "GET", .url = realm, .headers = {}};
   std::optional<StringBody> form;
   if (credentials && !credentials->identity_token.empty()) {
     request.method = "POST";
     request.headers.add("Content-Type", "application/x-www-form-urlencoded");
-    form.emplace("grant_type=refresh_token&client_id=lamina&service=" + percent_encode(service) +
-                 "&scope=" + percent_encode(scope) +
-                 "&refresh_token=" + percent_encode(credentials->identity_token));
+    form.emplace("grant_type=refresh_token&client_id=lamina&service=" + percent_encode(service) + "&scope=" +
+                 percent_encode(scope) + "&refresh_token=" + percent_encode(credentials->identity_token));
   } else {
     if (!service.empty()) add_query(request.url, "service", service);
     for (const std::string& word : words(scope)) add_query(request.url, "scope", word);
@@ -212,7 +215,8 @@ Result<Authenticator::Token> Authenticator::fetch_token(const AuthTarget& target
   if (const oci::Json* member = document->find("expires_in")) {
     if (const auto* seconds = member->as<std::int64_t>()) lifetime = std::chrono::seconds{*seconds};
   }
-  return Token{.value = *value, .expires = clock_.now() + std::max(lifetime, kMargin + std::chrono::seconds{1})};
+  return Token{.value = *value,
+               .expires = clock_.now() + std::max(lifetime, kMargin + std::chrono::seconds{1})};
 }
 
 }  // namespace lamina::client

@@ -32,19 +32,21 @@ struct AuthTarget {
   std::string scope;       ///< With spaces between several; may be empty.
 };
 
-/// Basic and the Docker token protocol (distribution docs, "Token Authentication Specification"). Keeps what a
-/// registry asked for and its tokens, by scope. Thread-safe; a token may be fetched twice by threads that race.
+/// Basic and the Docker token protocol (distribution docs, "Token Authentication Specification"). Keeps what
+/// a registry asked for and its tokens, by scope. Thread-safe; a token may be fetched twice by threads that
+/// race.
 class Authenticator {
  public:
   /// All must outlive this. `credentials` may be null.
   Authenticator(Transport& transport, CredentialsProvider* credentials, const Clock& clock);
 
-  /// The value of Authorization for a request, or nothing where the registry has asked for none yet. Fetches a
-  /// token where the registry is known to want one, so that uploads are not refused after they were sent.
+  /// The value of Authorization for a request, or nothing where the registry has asked for none yet. Fetches
+  /// a token where the registry is known to want one, so that uploads are not refused after they were sent.
   Result<std::optional<std::string>> authorization(const AuthTarget& target);
 
   /// Takes in a 401. True: authorization() now has another answer than `used`. False: there is none.
-  Result<bool> answer(const AuthTarget& target, const Headers& headers, const std::optional<std::string>& used);
+  Result<bool> answer(const AuthTarget& target, const Headers& headers,
+                      const std::optional<std::string>& used);
 
  private:
   struct Token {
@@ -55,7 +57,7 @@ class Authenticator {
     bool bearer = false;
     std::string realm;
     std::string service;
-    std::map<std::string, Token, std::less<>> tokens;  ///< By the scope that was asked for.
+    std::map<std::string, Token, std::less<>> tokens;        ///< By the scope that was asked for.
     std::map<std::string, std::string, std::less<>> wanted;  ///< Scope asked for -> scope the registry named.
   };
 

@@ -25,7 +25,8 @@ void draw_artifact(Blueprint& blueprint, const FileContent* file, const Director
   if (directory != nullptr) {
     const bool gzip = directory->pack.gzip;
     blueprint.layer_type = gzip ? media_type::kLayerTarGzip : kLayerTar;
-    // Not the name of the directory: the same tree elsewhere is the same artifact. oras needs some name to pull.
+    // Not the name of the directory: the same tree elsewhere is the same artifact. oras needs some name to
+    // pull.
     blueprint.layer_annotations.emplace(kTitle, gzip ? "content.tar.gz" : "content.tar");
     return;
   }
@@ -83,8 +84,9 @@ Result<Blueprint> draw_blueprint(const Content& content, const PushOptions& opti
     case Profile::kFlux: draw_flux(blueprint, file); break;
     case Profile::kHelm:
       if (directory != nullptr) {
-        return fail(Code::kUnsupported, "expected a packaged chart (.tgz) with profile helm, got the directory " +
-                                            directory->path.string() + "; run `helm package` on it first");
+        return fail(Code::kUnsupported,
+                    "expected a packaged chart (.tgz) with profile helm, got the directory " +
+                        directory->path.string() + "; run `helm package` on it first");
       }
       blueprint.config_type = kHelmConfig;
       blueprint.config = "{}";
@@ -110,10 +112,12 @@ Result<Blueprint> draw_blueprint(const Content& content, const PushOptions& opti
     return fail(Code::kInvalid, "a config of type " + std::string(media_type::kEmpty) +
                                     " holds nothing but {}; give the config a media type of its own");
   }
-  for (const auto& [key, value] : options.layer_annotations) blueprint.layer_annotations.insert_or_assign(key, value);
+  for (const auto& [key, value] : options.layer_annotations)
+    blueprint.layer_annotations.insert_or_assign(key, value);
   if (options.identity) {
     LAMINA_TRY(validate(*options.identity));
-    blueprint.annotations.insert_or_assign(std::string(kIdentityAnnotation), canonical_json(*options.identity));
+    blueprint.annotations.insert_or_assign(std::string(kIdentityAnnotation),
+                                           canonical_json(*options.identity));
   }
   return blueprint;
 }
@@ -148,7 +152,8 @@ Result<Profile> parse_profile(std::string_view text) {
   if (text == "helm") return Profile::kHelm;
   if (text == "ocm-v1") return Profile::kOcmV1;
   if (text == "ocm-v2") return Profile::kOcmV2;
-  return fail(Code::kInvalid, "expected artifact, flux, helm, ocm-v1 or ocm-v2 as profile, got '" + std::string(text) + "'");
+  return fail(Code::kInvalid,
+              "expected artifact, flux, helm, ocm-v1 or ocm-v2 as profile, got '" + std::string(text) + "'");
 }
 
 }  // namespace lamina

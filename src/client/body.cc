@@ -37,7 +37,8 @@ Result<std::unique_ptr<FileBody>> FileBody::open(const std::filesystem::path& pa
   struct stat status{};
   if (fstat(fd, &status) != 0) return failed();
   if (!S_ISREG(status.st_mode)) {
-    return fail(Code::kInvalid, "expected a regular file, " + path.string() + " is none; push it as a stream");
+    return fail(Code::kInvalid,
+                "expected a regular file, " + path.string() + " is none; push it as a stream");
   }
   posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
   body->size_ = static_cast<std::uint64_t>(status.st_size);
@@ -50,7 +51,8 @@ Result<std::size_t> FileBody::read(std::span<std::byte> buffer) {
   while (true) {
     const ssize_t count = ::pread(fd_, buffer.data(), buffer.size(), static_cast<off_t>(at_));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(Code::kInternal, "cannot read " + path_.string() + ": " + std::strerror(errno));
+    if (count < 0)
+      return fail(Code::kInternal, "cannot read " + path_.string() + ": " + std::strerror(errno));
     at_ += static_cast<std::uint64_t>(count);
     if (at_ > size_ || (count == 0 && at_ < size_)) {
       return fail(Code::kConflict, path_.string() + " changed its size while it was read");

@@ -108,7 +108,11 @@ class HashingBody final : public Body {
 class WrappedBody final : public Body {
  public:
   WrappedBody(std::string before, Body& body, std::string after)
-      : before_size_(before.size()), after_size_(after.size()), before_(std::move(before)), body_(body), after_(std::move(after)) {}
+      : before_size_(before.size()),
+        after_size_(after.size()),
+        before_(std::move(before)),
+        body_(body),
+        after_(std::move(after)) {}
   Result<std::size_t> read(std::span<std::byte> buffer) override;
   std::optional<std::uint64_t> size() const override;
   Result<bool> rewind() override;

@@ -30,15 +30,16 @@ CurlOptions curl_options(const ClientOptions& options) {
 }
 
 bool is_plain(const ClientOptions& options, std::string_view registry) {
-  if (options.plain_http_registries.contains(registry) || options.plain_http == PlainHttp::kAlways) return true;
+  if (options.plain_http_registries.contains(registry) || options.plain_http == PlainHttp::kAlways)
+    return true;
   return options.plain_http == PlainHttp::kAuto && is_loopback(registry);
 }
 
 }  // namespace
 }  // namespace client
 
-Client::Impl::Impl(ClientOptions client_options, std::unique_ptr<client::Transport> wire, client::Pacing pacing,
-                   std::unique_ptr<Clock> time)
+Client::Impl::Impl(ClientOptions client_options, std::unique_ptr<client::Transport> wire,
+                   client::Pacing pacing, std::unique_ptr<Clock> time)
     : options(std::move(client_options)),
       credentials(options.credentials ? options.credentials : docker_credentials()),
       transport(std::move(wire)),
@@ -55,7 +56,10 @@ client::Remote& Client::Impl::remote(std::string_view registry) {
     // The one registry whose address is not its name.
     const std::string_view host = registry == "docker.io" ? "registry-1.docker.io" : registry;
     std::string base = (client::is_plain(options, registry) ? "http://" : "https://") + std::string(host);
-    found = remotes.emplace(registry, std::make_unique<client::Remote>(exchange, std::string(registry), std::move(base))).first;
+    found = remotes
+                .emplace(registry,
+                         std::make_unique<client::Remote>(exchange, std::string(registry), std::move(base)))
+                .first;
   }
   return *found->second;
 }
@@ -78,8 +82,9 @@ Result<Descriptor> Client::resolve(const Reference& reference) {
   client::Remote& remote = impl_->remote(reference.registry);
   LAMINA_ASSIGN(auto found, remote.head_manifest(reference.repository, reference.target()));
   if (found) return *std::move(found);
-  return fail(Code::kNotFound, About::kManifest,
-              remote.registry() + " has no " + reference.repository.str() + " " + to_string(reference.target()));
+  return fail(
+      Code::kNotFound, About::kManifest,
+      remote.registry() + " has no " + reference.repository.str() + " " + to_string(reference.target()));
 }
 
 Result<FetchedManifest> Client::manifest(const Reference& reference) {
@@ -93,16 +98,19 @@ Result<std::vector<FoundArtifact>> Client::find(std::string_view registry, const
   LAMINA_ASSIGN(const std::string version, remote.version());
   if (!version.empty()) return client::search(remote, identity, options);
   if (options.mode == FindMode::kAuto) return client::find_derived(remote, identity, options);
-  return fail(Code::kUnsupported, remote.registry() + " is not Lamina: only a whole identity can be found there");
+  return fail(Code::kUnsupported,
+              remote.registry() + " is not Lamina: only a whole identity can be found there");
 }
 
-Result<Pulled> Client::pull(const Reference& reference, const Destination& destination, const PullOptions& options) {
+Result<Pulled> Client::pull(const Reference& reference, const Destination& destination,
+                            const PullOptions& options) {
   return client::pull(impl_->session(), impl_->remote(reference.registry), reference, destination, options);
 }
 
-Result<Pulled> Client::pull_blob(const Reference& repository, const Digest& digest, const Destination& destination,
-                                 const PullOptions& options) {
-  return client::pull_blob(impl_->session(), impl_->remote(repository.registry), repository, digest, destination, options);
+Result<Pulled> Client::pull_blob(const Reference& repository, const Digest& digest,
+                                 const Destination& destination, const PullOptions& options) {
+  return client::pull_blob(impl_->session(), impl_->remote(repository.registry), repository, digest,
+                           destination, options);
 }
 
 Result<Verified> Client::verify(const Reference& reference) {
@@ -117,15 +125,17 @@ Result<Deleted> Client::remove(const Reference& reference) {
   }
   LAMINA_ASSIGN(const auto found, remote.head_manifest(reference.repository, reference.target()));
   if (!found) {
-    return fail(Code::kNotFound, About::kTag,
-                remote.registry() + " has no " + reference.repository.str() + " " + to_string(reference.target()));
+    return fail(
+        Code::kNotFound, About::kTag,
+        remote.registry() + " has no " + reference.repository.str() + " " + to_string(reference.target()));
   }
   LAMINA_TRY(remote.delete_manifest(reference.repository, reference.target()));
   return Deleted{.digest = found->digest};
 }
 
 Result<Copied> Client::copy(const Reference& from, const Reference& to, const CopyOptions& options) {
-  return client::copy(impl_->session(), impl_->remote(from.registry), from, impl_->remote(to.registry), to, options);
+  return client::copy(impl_->session(), impl_->remote(from.registry), from, impl_->remote(to.registry), to,
+                      options);
 }
 
 Result<std::vector<Tag>> Client::tags(const Reference& repository, std::size_t limit) {
@@ -146,6 +156,8 @@ Result<std::vector<Descriptor>> Client::referrers(const Reference& subject, std:
   return client::list_referrers(remote, subject.repository, *digest, artifact_type);
 }
 
-Result<std::string> Client::server_version(std::string_view registry) { return impl_->remote(registry).version(); }
+Result<std::string> Client::server_version(std::string_view registry) {
+  return impl_->remote(registry).version();
+}
 
 }  // namespace lamina

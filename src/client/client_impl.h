@@ -35,7 +35,8 @@ struct Client::Impl {
   client::Exchange exchange;
   client::Reporter reporter;
   std::mutex mutex;
-  std::map<std::string, std::unique_ptr<client::Remote>, std::less<>> remotes;  ///< Guarded by mutex; entries stay.
+  std::map<std::string, std::unique_ptr<client::Remote>, std::less<>>
+      remotes;  ///< Guarded by mutex; entries stay.
 };
 
 }  // namespace lamina

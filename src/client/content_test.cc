@@ -30,9 +30,12 @@ class ContentTest : public ClientTest {
 };
 
 TEST_F(ContentTest, TagsFollowLinks) {
-  serve({{"/v2/r/tags/list", {.headers = {{"Link", "</v2/r/tags/list?last=b>; rel=\"next\""}}, .body = R"({"name":"r","tags":["a","b"]})"}},
+  serve({{"/v2/r/tags/list",
+          {.headers = {{"Link", "</v2/r/tags/list?last=b>; rel=\"next\""}},
+           .body = R"({"name":"r","tags":["a","b"]})"}},
          {"?last=b", {.body = R"({"name":"r","tags":["c"]})"}},
-         {"?n=1", {.headers = {{"Link", "</v2/r/tags/list?n=1&last=a>; rel=\"next\""}}, .body = R"({"tags":["a"]})"}},
+         {"?n=1",
+          {.headers = {{"Link", "</v2/r/tags/list?n=1&last=a>; rel=\"next\""}}, .body = R"({"tags":["a"]})"}},
          {"/v2/e/tags/list", {.body = R"({"name":"e","tags":null})"}}});
   const auto tags = client().tags(ref("r"));
   ASSERT_TRUE(tags) << tags.error().message;
@@ -44,13 +47,17 @@ TEST_F(ContentTest, TagsFollowLinks) {
 }
 
 TEST_F(ContentTest, EndlessAndForeignPagesAreGivenUp) {
-  serve({{"/v2/_catalog", {.headers = {{"Link", "</v2/_catalog>; rel=next"}}, .body = R"({"repositories":["a"]})"}}});
+  serve({{"/v2/_catalog",
+          {.headers = {{"Link", "</v2/_catalog>; rel=next"}}, .body = R"({"repositories":["a"]})"}}});
   EXPECT_EQ(client().repositories("127.0.0.1:5000").error().code, Code::kUnavailable);
-  serve({{"/v2/_catalog", {.headers = {{"Link", "<http://other/v2/_catalog>; rel=next"}}, .body = R"({"repositories":["a"]})"}}});
+  serve({{"/v2/_catalog",
+          {.headers = {{"Link", "<http://other/v2/_catalog>; rel=next"}},
+           .body = R"({"repositories":["a"]})"}}});
   EXPECT_EQ(client().repositories("127.0.0.1:5000").error().code, Code::kUnavailable);
   unsigned page = 0;
   intercept = [&](const Sent&) -> std::optional<Answer> {
-    return Answer{.headers = {{"Link", "</v2/_catalog?last=" + std::to_string(++page) + ">; rel=next"}}, .body = "{}"};
+    return Answer{.headers = {{"Link", "</v2/_catalog?last=" + std::to_string(++page) + ">; rel=next"}},
+                  .body = "{}"};
   };
   EXPECT_EQ(client().repositories("127.0.0.1:5000").error().code, Code::kUnavailable);
   EXPECT_EQ(page, 10'000U);
@@ -98,10 +105,13 @@ TEST_F(ContentTest, ForeignIdentityUnderACollidingNameIsNotFound) {
 TEST_F(ContentTest, SearchOnLaminaFollowsPages) {
   registry.lamina = true;
   const std::string digest = Digest::of("m").to_string(), layer = Digest::of("l").to_string();
-  const std::string artifact = R"({"repository":"r","digest":")" + digest +
-                               R"(","mediaType":"t","size":3,"tags":["1"],"identity":{"a":"b","c":"d"},"layer":{"mediaType":"l","digest":")" +
-                               layer + R"(","size":5},"url":"/files/x"})";
-  serve({{"identity=a%3Db&n=1000", {.headers = {{"Link", "</v2/_lamina/search?last=x>; rel=\"next\""}}, .body = R"({"artifacts":[)" + artifact + "]}"}},
+  const std::string artifact =
+      R"({"repository":"r","digest":")" + digest +
+      R"(","mediaType":"t","size":3,"tags":["1"],"identity":{"a":"b","c":"d"},"layer":{"mediaType":"l","digest":")" +
+      layer + R"(","size":5},"url":"/files/x"})";
+  serve({{"identity=a%3Db&n=1000",
+          {.headers = {{"Link", "</v2/_lamina/search?last=x>; rel=\"next\""}},
+           .body = R"({"artifacts":[)" + artifact + "]}"}},
          {"search?last=x", {.body = R"({"artifacts":[)" + artifact + "]}"}}});
   const auto found = client().find("127.0.0.1:5000", Identity{{"a", "b"}});
   ASSERT_TRUE(found) << found.error().message;
@@ -144,16 +154,18 @@ TEST_F(ContentTest, CopyStreamsWhatCannotBeMounted) {
 
 TEST_F(ContentTest, CopyOfAnIndexKeepsBytes) {
   const Published image = publish("from:1", "content");
-  const std::string bytes = R"({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [{"mediaType":")" +
-                            image.manifest.media_type + R"(","size":)" + std::to_string(image.manifest.size) + R"(,"digest":")" +
-                            image.manifest.digest.to_string() + "\"}]}";
+  const std::string bytes =
+      R"({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [{"mediaType":")" +
+      image.manifest.media_type + R"(","size":)" + std::to_string(image.manifest.size) + R"(,"digest":")" +
+      image.manifest.digest.to_string() + "\"}]}";
   const Digest index = registry.put_manifest("from", "i", std::string(media_type::kImageIndex), bytes);
   const auto copied = client().copy(ref("from:i"), ref("to:i"));
   ASSERT_TRUE(copied) << copied.error().message;
   EXPECT_EQ(copied->manifests, 2U);
   EXPECT_EQ(registry.manifests["to@" + index.to_string()].bytes, bytes);
   EXPECT_TRUE(registry.manifests.contains("to@" + image.manifest.digest.to_string()));
-  EXPECT_EQ(client().copy(ref("from:i"), ref("to@" + image.manifest.digest.to_string())).error().code, Code::kMismatch);
+  EXPECT_EQ(client().copy(ref("from:i"), ref("to@" + image.manifest.digest.to_string())).error().code,
+            Code::kMismatch);
 }
 
 TEST_F(ContentTest, CopyTakesReferrersAlong) {
@@ -198,7 +210,8 @@ TEST_F(ContentTest, ResolveFallsBackToGet) {
   EXPECT_EQ(client().resolve(ref("r:1"))->digest, published.manifest.digest);
   intercept = nullptr;
   EXPECT_EQ(client().resolve(ref("r:none")).error().code, Code::kNotFound);
-  EXPECT_EQ(client().resolve(ref("r@" + published.manifest.digest.to_string()))->size, published.manifest.size);
+  EXPECT_EQ(client().resolve(ref("r@" + published.manifest.digest.to_string()))->size,
+            published.manifest.size);
 }
 
 TEST_F(ContentTest, SchemeFollowsTheOptions) {

@@ -14,8 +14,10 @@ class Copy {
       : session_(session), source_(source), from_(from), target_(target), to_(to) {}
 
   /// `fetched` and all below it, under `names` of the target.
-  Result<void> manifest(const FetchedManifest& fetched, const std::vector<TagOrDigest>& names, unsigned depth) {
-    if (depth == kMaxDepth) return fail(Code::kInvalid, About::kManifest, "indexes or referrers are nested too deeply");
+  Result<void> manifest(const FetchedManifest& fetched, const std::vector<TagOrDigest>& names,
+                        unsigned depth) {
+    if (depth == kMaxDepth)
+      return fail(Code::kInvalid, About::kManifest, "indexes or referrers are nested too deeply");
     std::vector<TagOrDigest> missing;
     bool present = false;
     for (const TagOrDigest& name : names) {
@@ -33,7 +35,8 @@ class Copy {
     }
     if (!present) LAMINA_TRY(contents(fetched, depth));
     for (const TagOrDigest& name : missing) {
-      LAMINA_ASSIGN(const bool listed, target_.put_manifest(to_, name, fetched.descriptor.media_type, fetched.bytes));
+      LAMINA_ASSIGN(const bool listed,
+                    target_.put_manifest(to_, name, fetched.descriptor.media_type, fetched.bytes));
       if (const auto& subject = fetched.manifest.subject; subject && !listed) {
         Descriptor referrer = fetched.descriptor;
         referrer.artifact_type = fetched.manifest.effective_artifact_type();
@@ -109,12 +112,13 @@ class Copy {
 
 }  // namespace
 
-Result<Copied> copy(Session session, Remote& source, const Reference& from, Remote& target, const Reference& to,
-                    const CopyOptions& options) {
+Result<Copied> copy(Session session, Remote& source, const Reference& from, Remote& target,
+                    const Reference& to, const CopyOptions& options) {
   LAMINA_ASSIGN(const FetchedManifest fetched, source.get_manifest(from.repository, from.target()));
   if (to.digest && *to.digest != fetched.descriptor.digest) {
-    return fail(Code::kMismatch, About::kDigest, "expected " + to.digest->to_string() + " at the source, it has " +
-                                                     fetched.descriptor.digest.to_string());
+    return fail(Code::kMismatch, About::kDigest,
+                "expected " + to.digest->to_string() + " at the source, it has " +
+                    fetched.descriptor.digest.to_string());
   }
   std::vector<TagOrDigest> names;
   if (to.tag) {

@@ -61,7 +61,8 @@ Result<std::optional<Credentials>> from_entry(const oci::Json& entry, std::strin
 }  // namespace
 
 Result<std::optional<Credentials>> credentials_from_config(std::string_view json, std::string_view registry,
-                                                           std::string_view repository, const HelperRunner& run) {
+                                                           std::string_view repository,
+                                                           const HelperRunner& run) {
   const auto document = oci::parse_json(json);
   if (!document) {
     return fail(Code::kInvalid, "expected JSON in Docker's config.json: " + document.error().message);
@@ -72,7 +73,8 @@ Result<std::optional<Credentials>> credentials_from_config(std::string_view json
     LAMINA_ASSIGN(const auto answer, run("docker-credential-" + helper, server));
     if (!answer) return std::nullopt;
     const auto parsed = oci::parse_json(*answer);
-    if (!parsed) return fail(Code::kUnauthorized, "docker-credential-" + helper + " did not answer with JSON");
+    if (!parsed)
+      return fail(Code::kUnauthorized, "docker-credential-" + helper + " did not answer with JSON");
     const std::string user = text_of(*parsed, "Username"), secret = text_of(*parsed, "Secret");
     if (user == "<token>") return Credentials{.username = {}, .password = {}, .identity_token = secret};
     if (user.empty()) return std::nullopt;
@@ -80,11 +82,13 @@ Result<std::optional<Credentials>> credentials_from_config(std::string_view json
   };
 
   if (const oci::Json* helpers = document->find("credHelpers")) {
-    if (const std::string helper = text_of(*helpers, hub ? "docker.io" : registry); !helper.empty()) return ask(helper);
+    if (const std::string helper = text_of(*helpers, hub ? "docker.io" : registry); !helper.empty())
+      return ask(helper);
   }
   const oci::Json* auths = document->find("auths");
   if (const auto* entries = auths != nullptr ? auths->as<oci::Json::Object>() : nullptr) {
-    const std::string wanted = std::string(hub ? "index.docker.io" : registry) + "/" + std::string(repository) + "/";
+    const std::string wanted =
+        std::string(hub ? "index.docker.io" : registry) + "/" + std::string(repository) + "/";
     const oci::Json::Member* best = nullptr;
     std::size_t longest = 0;
     for (const oci::Json::Member& entry : *entries) {

@@ -41,13 +41,16 @@ TEST(CredentialsTest, Auths) {
 }
 
 TEST(CredentialsTest, HelpersComeFirstAndTheStoreLast) {
-  const char* json = R"({"credHelpers":{"a.example":"one"},"credsStore":"two","auths":{"a.example":{"auth":"dTpw"},
+  const char* json =
+      R"({"credHelpers":{"a.example":"one"},"credsStore":"two","auths":{"a.example":{"auth":"dTpw"},
     "b.example":{}, "c.example":{"auth":"dTpw"}}})";
   std::string asked;
-  const HelperRunner run = [&](const std::string& program, const std::string& server) -> Result<std::optional<std::string>> {
+  const HelperRunner run = [&](const std::string& program,
+                               const std::string& server) -> Result<std::optional<std::string>> {
     asked = program + " " + server;
     if (server == "d.example") return std::nullopt;
-    return server == "a.example" ? R"({"ServerURL":"a","Username":"<token>","Secret":"s"})" : R"({"Username":"w","Secret":"s"})";
+    return server == "a.example" ? R"({"ServerURL":"a","Username":"<token>","Secret":"s"})"
+                                 : R"({"Username":"w","Secret":"s"})";
   };
   EXPECT_EQ(credentials_from_config(json, "a.example", "r", run).value()->identity_token, "s");
   EXPECT_EQ(asked, "docker-credential-one a.example");
@@ -76,7 +79,8 @@ class HelperTest : public ::testing::Test {
 TEST_F(HelperTest, ProtocolOfTheHelpers) {
   EXPECT_EQ(run_credential_helper(script("echo \"$1 $(cat)\""), "h:1").value(), "get h:1\n");
   EXPECT_EQ(run_credential_helper(script("exec 0<&-; echo x"), "h:1").value(), "x\n");
-  EXPECT_FALSE(run_credential_helper(script("echo credentials not found in native keychain; exit 1"), "h").value());
+  EXPECT_FALSE(
+      run_credential_helper(script("echo credentials not found in native keychain; exit 1"), "h").value());
   EXPECT_EQ(run_credential_helper(script("echo locked; exit 1"), "h").error().code, Code::kUnauthorized);
   EXPECT_EQ(run_credential_helper((folder_ / "none").string(), "h").error().code, Code::kUnauthorized);
 }
@@ -86,7 +90,9 @@ TEST_F(HelperTest, ConfigIsReadFromItsDirectory) {
   EXPECT_FALSE(credentials->find("h", "r").value());
   std::ofstream(folder_ / "config.json") << R"({"auths":{"h":{"auth":"dTpw"}}})";
   EXPECT_EQ(credentials->find("h", "r").value()->username, "u");
-  EXPECT_FALSE(fixed_credentials("h", {.username = "u", .password = "p", .identity_token = {}})->find("i", "").value());
+  EXPECT_FALSE(fixed_credentials("h", {.username = "u", .password = "p", .identity_token = {}})
+                   ->find("i", "")
+                   .value());
 }
 
 }  // namespace

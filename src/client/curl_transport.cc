@@ -202,14 +202,11 @@ class CurlTransport final : public Transport {
       case CURLE_SSL_CERTPROBLEM:
       case CURLE_SSL_CACERT_BADFILE:
       case CURLE_URL_MALFORMAT:
-      case CURLE_UNSUPPORTED_PROTOCOL:
-        return fail(Code::kInvalid, what);
+      case CURLE_UNSUPPORTED_PROTOCOL: return fail(Code::kInvalid, what);
       case CURLE_SSL_CONNECT_ERROR:
         return fail(Code::kUnavailable, what + "; if the registry speaks plain HTTP, ask for it");
-      case CURLE_OUT_OF_MEMORY:
-        return fail(Code::kInternal, what);
-      default:
-        return fail(Code::kUnavailable, what);
+      case CURLE_OUT_OF_MEMORY: return fail(Code::kInternal, what);
+      default: return fail(Code::kUnavailable, what);
     }
   }
 
@@ -225,7 +222,8 @@ class CurlTransport final : public Transport {
     idle_.push_back(std::move(handle));
   }
 
-  static constexpr std::uint64_t kMinExpectBytes = 1024 * 1024;  // Below it the wait costs more than the bytes.
+  static constexpr std::uint64_t kMinExpectBytes =
+      1024 * 1024;  // Below it the wait costs more than the bytes.
 
   const CurlOptions options_;
   std::mutex mutex_;

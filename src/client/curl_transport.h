@@ -20,8 +20,8 @@ struct CurlOptions {
   std::string user_agent = "lamina";
 };
 
-/// libcurl, HTTP/1.1. Handles are kept with their connections and used again. Proxies come from the environment
-/// (http_proxy, HTTPS_PROXY, NO_PROXY).
+/// libcurl, HTTP/1.1. Handles are kept with their connections and used again. Proxies come from the
+/// environment (http_proxy, HTTPS_PROXY, NO_PROXY).
 std::unique_ptr<Transport> make_curl_transport(CurlOptions options);
 
 }  // namespace lamina::client

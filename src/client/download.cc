@@ -35,20 +35,22 @@ std::optional<std::uint64_t> range_start(const Headers& headers) {
 }
 
 Call blob_call(Remote& remote, const BlobName& blob) {
-  return remote.call("GET", "/v2/" + blob.repository.str() + "/blobs/" + blob.digest.to_string(), &blob.repository,
-                     Access::kPull);
+  return remote.call("GET", "/v2/" + blob.repository.str() + "/blobs/" + blob.digest.to_string(),
+                     &blob.repository, Access::kPull);
 }
 
 Error wrong_size(const BlobName& blob, const std::string& found) {
-  return {Code::kMismatch, About::kSize,
-          "expected " + std::to_string(*blob.size) + " bytes of " + blob.digest.to_string() + ", got " + found};
+  return {
+      Code::kMismatch, About::kSize,
+      "expected " + std::to_string(*blob.size) + " bytes of " + blob.digest.to_string() + ", got " + found};
 }
 
 /// Takes bytes of a blob from any number of answers and passes on those from `next` to `end` once.
 class ResumingSink final : public ResponseSink {
  public:
   using Take = std::function<Result<void>(std::span<const std::byte>)>;
-  ResumingSink(const BlobName& blob, std::uint64_t first, std::optional<std::uint64_t> end, bool ranged, Take take)
+  ResumingSink(const BlobName& blob, std::uint64_t first, std::optional<std::uint64_t> end, bool ranged,
+               Take take)
       : blob_(blob), next_(first), end_(end), ranged_(ranged), take_(std::move(take)) {}
 
   Result<void> begin(unsigned status, const Headers& headers) override {
@@ -57,9 +59,10 @@ class ResumingSink final : public ResponseSink {
     if (status == kPartialContent) {
       const auto start = range_start(headers);
       if (start == next_) return {};
-      return fail(Code::kMismatch, About::kRange,
-                  "asked for " + blob_.digest.to_string() + " from byte " + std::to_string(next_) + " on, got " +
-                      (start ? "them from " + std::to_string(*start) : std::string("a range without a position")));
+      return fail(
+          Code::kMismatch, About::kRange,
+          "asked for " + blob_.digest.to_string() + " from byte " + std::to_string(next_) + " on, got " +
+              (start ? "them from " + std::to_string(*start) : std::string("a range without a position")));
     }
     if (ranged_) return fail(Code::kUnsupported, About::kRange, "the registry does not serve ranges");
     skip_ = next_;  // The whole again: what was passed on already is left out.
@@ -83,7 +86,8 @@ class ResumingSink final : public ResponseSink {
     seen_ = next_;
     Headers headers;
     for (const auto& [name, value] : request.headers) {
-      if (!equal_ignoring_case(name, "Range") && !equal_ignoring_case(name, "If-Range")) headers.add(name, value);
+      if (!equal_ignoring_case(name, "Range") && !equal_ignoring_case(name, "If-Range"))
+        headers.add(name, value);
     }
     if (next_ > 0 || ranged_) {
       headers.add("Range", range_header(next_, ranged_ ? std::optional(*end_ - 1) : std::nullopt));
@@ -109,8 +113,8 @@ class ResumingSink final : public ResponseSink {
 };
 
 /// Bytes [first, end) by one request and its repetitions.
-Result<std::uint64_t> fetch(Remote& remote, const BlobName& blob, std::uint64_t first, std::optional<std::uint64_t> end,
-                            bool ranged, ResumingSink::Take take) {
+Result<std::uint64_t> fetch(Remote& remote, const BlobName& blob, std::uint64_t first,
+                            std::optional<std::uint64_t> end, bool ranged, ResumingSink::Take take) {
   ResumingSink sink(blob, first, end, ranged, std::move(take));
   Call get = blob_call(remote, blob);
   if (ranged) get.request.headers.add("Range", range_header(first, *end - 1));
@@ -123,8 +127,9 @@ Result<std::uint64_t> fetch(Remote& remote, const BlobName& blob, std::uint64_t 
 
 Result<void> check_digest(const BlobName& blob, const Digest& found) {
   if (found == blob.digest) return {};
-  return fail(Code::kMismatch, About::kDigest,
-              "expected content with digest " + blob.digest.to_string() + ", the registry sent " + found.to_string());
+  return fail(
+      Code::kMismatch, About::kDigest,
+      "expected content with digest " + blob.digest.to_string() + ", the registry sent " + found.to_string());
 }
 
 /// A large blob by several threads, each taking the next segment.
@@ -133,7 +138,8 @@ class ParallelDownload {
   ParallelDownload(Session session, Remote& remote, const BlobName& blob, int fd)
       : session_(session), remote_(remote), blob_(blob), fd_(fd) {}
 
-  /// kUnsupported about kRange where the registry answers a range with the whole; nothing of use is in the file then.
+  /// kUnsupported about kRange where the registry answers a range with the whole; nothing of use is in the
+  /// file then.
   Result<std::uint64_t> run() {
     LAMINA_TRY(fetch_segment(0));
     next_ = 1;
@@ -199,29 +205,32 @@ Result<void> report_end(Session session, const BlobName& blob, std::uint64_t siz
 
 }  // namespace
 
-Result<std::optional<std::uint64_t>> blob_size(Remote& remote, const RepositoryName& repository, const Digest& digest) {
+Result<std::optional<std::uint64_t>> blob_size(Remote& remote, const RepositoryName& repository,
+                                               const Digest& digest) {
   Call head = blob_call(remote, {.repository = repository, .digest = digest, .size = {}});
   head.request.method = "HEAD";
   LAMINA_ASSIGN(const HttpResponse response, remote.send(std::move(head)));
   const auto field = response.headers.find("Content-Length");
   std::uint64_t size = 0;
-  if (!field || std::from_chars(field->data(), field->data() + field->size(), size).ec != std::errc()) return std::nullopt;
+  if (!field || std::from_chars(field->data(), field->data() + field->size(), size).ec != std::errc())
+    return std::nullopt;
   return size;
 }
 
 Result<std::uint64_t> download(Session session, Remote& remote, const BlobName& blob, Sink& sink) {
   Hasher hasher(blob.digest.algorithm());
   std::uint64_t done = 0;
-  LAMINA_ASSIGN(const std::uint64_t received,
-                fetch(remote, blob, 0, blob.size, false, [&](std::span<const std::byte> bytes) -> Result<void> {
-                  hasher.update(bytes);
-                  done += bytes.size();
-                  LAMINA_TRY(sink.write(bytes));
-                  return session.reporter.report({.phase = Progress::Phase::kDownloading,
-                                                  .what = blob.digest.to_string(),
-                                                  .done = done,
-                                                  .total = blob.size});
-                }));
+  LAMINA_ASSIGN(
+      const std::uint64_t received,
+      fetch(remote, blob, 0, blob.size, false, [&](std::span<const std::byte> bytes) -> Result<void> {
+        hasher.update(bytes);
+        done += bytes.size();
+        LAMINA_TRY(sink.write(bytes));
+        return session.reporter.report({.phase = Progress::Phase::kDownloading,
+                                        .what = blob.digest.to_string(),
+                                        .done = done,
+                                        .total = blob.size});
+      }));
   LAMINA_TRY(check_digest(blob, hasher.digest()));
   LAMINA_TRY(report_end(session, blob, done));
   return received;
@@ -236,7 +245,8 @@ Result<std::uint64_t> download_to_file(Session session, Remote& remote, const Bl
       LAMINA_TRY(report_end(session, blob, *blob.size));
       return *received;
     }
-    if (received.error().code != Code::kUnsupported || received.error().about != About::kRange) return received;
+    if (received.error().code != Code::kUnsupported || received.error().about != About::kRange)
+      return received;
   }
   FdSink sink(fd);
   return download(session, remote, blob, sink);

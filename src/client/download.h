@@ -21,14 +21,15 @@ struct BlobName {
 };
 
 /// Size of a blob by HEAD; kNotFound about kBlob. Nothing where the registry does not tell.
-Result<std::optional<std::uint64_t>> blob_size(Remote& remote, const RepositoryName& repository, const Digest& digest);
+Result<std::optional<std::uint64_t>> blob_size(Remote& remote, const RepositoryName& repository,
+                                               const Digest& digest);
 
 /// In order into `sink`, which only a success tells that the bytes were right. A transfer that breaks goes on
 /// where it broke. Returns the bytes received.
 Result<std::uint64_t> download(Session session, Remote& remote, const BlobName& blob, Sink& sink);
 
-/// Into an empty file that is open for reading and writing; in parallel ranges where it is large and the registry
-/// can. Verified as a whole when it returns.
+/// Into an empty file that is open for reading and writing; in parallel ranges where it is large and the
+/// registry can. Verified as a whole when it returns.
 Result<std::uint64_t> download_to_file(Session session, Remote& remote, const BlobName& blob, int fd);
 
 }  // namespace lamina::client

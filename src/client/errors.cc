@@ -33,13 +33,19 @@ Code of_status(unsigned status) {
   switch (status) {
     case 401: return Code::kUnauthorized;
     case 403: return Code::kDenied;
-    case 404: case 410: return Code::kNotFound;
-    case 405: case 415: case 501: return Code::kUnsupported;
+    case 404:
+    case 410: return Code::kNotFound;
+    case 405:
+    case 415:
+    case 501: return Code::kUnsupported;
     case 409: return Code::kConflict;
     case 412: return Code::kPrecondition;
-    case 413: case 414: case 431: return Code::kTooLarge;
+    case 413:
+    case 414:
+    case 431: return Code::kTooLarge;
     case 416: return Code::kOutOfRange;
-    case 408: case 429: return Code::kUnavailable;
+    case 408:
+    case 429: return Code::kUnavailable;
     case 507: return Code::kNoSpace;
     default: return status >= 500 ? Code::kUnavailable : Code::kInvalid;
   }
@@ -54,10 +60,11 @@ Error to_error(const HttpRequest& request, const HttpResponse& response) {
     meaning = of_id(entry->code, response.status).value_or(meaning);
   }
   // Damaged content is no fault of the moment: the server says so and waits for a new push.
-  if (response.status >= 500 && response.body.find("quarantined") != std::string::npos) meaning.code = Code::kCorrupt;
+  if (response.status >= 500 && response.body.find("quarantined") != std::string::npos)
+    meaning.code = Code::kCorrupt;
 
-  std::string message = request.method + " " + request.url.substr(0, request.url.find('?')) + " was answered " +
-                        std::to_string(response.status);
+  std::string message = request.method + " " + request.url.substr(0, request.url.find('?')) +
+                        " was answered " + std::to_string(response.status);
   if (entry) {
     message += " " + entry->code;
     if (!entry->message.empty()) message += ": " + oci::quote(entry->message);

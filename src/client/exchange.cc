@@ -87,7 +87,8 @@ milliseconds Exchange::delay(unsigned failures, const HttpResponse* response) co
   }
   const milliseconds full = std::min(kMaxDelay, kFirstDelay * (1 << std::min(failures, 10U)));
   // Half fixed, half random, so that clients that failed together do not come back together.
-  return full / 2 + milliseconds{static_cast<std::int64_t>(static_cast<double>(full.count() / 2) * pacing_.random())};
+  return full / 2 +
+         milliseconds{static_cast<std::int64_t>(static_cast<double>(full.count() / 2) * pacing_.random())};
 }
 
 Result<HttpResponse> Exchange::attempt(Call& call) {
@@ -98,7 +99,8 @@ Result<HttpResponse> Exchange::attempt(Call& call) {
   for (unsigned redirects = 0;;) {
     LAMINA_ASSIGN(const std::string origin, origin_of(request.url));
     HttpRequest sent = request;
-    const AuthTarget target{.origin = home, .registry = call.registry, .repository = call.repository, .scope = call.scope};
+    const AuthTarget target{
+        .origin = home, .registry = call.registry, .repository = call.repository, .scope = call.scope};
     std::optional<std::string> authorization;
     if (origin == home) {  // Credentials never go to another host.
       LAMINA_ASSIGN(authorization, authenticator_.authorization(target));
@@ -121,7 +123,8 @@ Result<HttpResponse> Exchange::attempt(Call& call) {
     const auto location = response.headers.find("Location");
     if (!location) return fail(Code::kUnavailable, request.url + " redirects without saying where to");
     if (++redirects > kMaxRedirects) {
-      return fail(Code::kUnavailable, call.request.url + " redirects more than " + std::to_string(kMaxRedirects) + " times");
+      return fail(Code::kUnavailable,
+                  call.request.url + " redirects more than " + std::to_string(kMaxRedirects) + " times");
     }
     LAMINA_ASSIGN(std::string next, resolve_url(request.url, *location));
     LAMINA_ASSIGN(const std::string next_origin, origin_of(next));
@@ -134,7 +137,8 @@ Result<HttpResponse> Exchange::attempt(Call& call) {
     } else if (body != nullptr) {
       LAMINA_ASSIGN(const bool rewound, body->rewind());
       if (!rewound) {
-        return fail(Code::kUnavailable, request.url + " redirects an upload that cannot be sent a second time");
+        return fail(Code::kUnavailable,
+                    request.url + " redirects an upload that cannot be sent a second time");
       }
     }
     request.url = std::move(next);

@@ -10,9 +10,9 @@
 namespace lamina::client::testing {
 namespace {
 
+using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using std::chrono::milliseconds;
 
 constexpr const char* kHome = "https://registry.example/v2/r/blobs/x";
 
@@ -34,11 +34,14 @@ class ExchangeTest : public ::testing::Test {
     return again(std::move(call));
   }
   Result<HttpResponse> again(Call call) {
-    Pacing pacing{.sleep = [this](milliseconds time) { pauses.push_back(time); }, .random = [] { return 1.0; }};
+    Pacing pacing{.sleep = [this](milliseconds time) { pauses.push_back(time); },
+                  .random = [] { return 1.0; }};
     return Exchange(*transport, *authenticator, pacing, 3).send(std::move(call));
   }
   static Call get() {
-    return {.request = {.method = "GET", .url = kHome, .headers = {}}, .registry = "registry.example", .repository = "r",
+    return {.request = {.method = "GET", .url = kHome, .headers = {}},
+            .registry = "registry.example",
+            .repository = "r",
             .scope = "repository:r:pull"};
   }
 
@@ -51,7 +54,8 @@ class ExchangeTest : public ::testing::Test {
 };
 
 TEST_F(ExchangeTest, RepeatsWhatMayPass) {
-  const auto response = send({{.status = 503}, {.refused = true}, {.status = 429, .headers = {{"Retry-After", "7"}}}, {}}, get());
+  const auto response = send(
+      {{.status = 503}, {.refused = true}, {.status = 429, .headers = {{"Retry-After", "7"}}}, {}}, get());
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 200U);
   EXPECT_THAT(pauses, ElementsAre(milliseconds(200), milliseconds(400), milliseconds(7000)));
@@ -91,7 +95,8 @@ TEST_F(ExchangeTest, BodyThatCannotBeRewoundIsSentOnce) {
 
 TEST_F(ExchangeTest, RedirectKeepsCredentialsAtHome) {
   const Answer challenge{.status = 401, .headers = {{"WWW-Authenticate", "Basic realm=\"r\""}}};
-  const auto response = send({challenge, {.status = 307, .headers = {{"Location", "https://cdn.example/x"}}}, {}}, get());
+  const auto response =
+      send({challenge, {.status = 307, .headers = {{"Location", "https://cdn.example/x"}}}, {}}, get());
   ASSERT_TRUE(response) << response.error().message;
   ASSERT_EQ(transport->sent().size(), 3U);
   EXPECT_EQ(transport->sent()[1].header("Authorization"), "Basic dXNlcjpwYXNz");
@@ -101,8 +106,8 @@ TEST_F(ExchangeTest, RedirectKeepsCredentialsAtHome) {
 
 TEST_F(ExchangeTest, AnotherPortIsAnotherHostAndAChallengeThereIsNotAnswered) {
   const Answer challenge{.status = 401, .headers = {{"WWW-Authenticate", "Basic realm=\"r\""}}};
-  const auto response =
-      send({{.status = 302, .headers = {{"Location", "https://registry.example:444/x"}}}, challenge, {}}, get());
+  const auto response = send(
+      {{.status = 302, .headers = {{"Location", "https://registry.example:444/x"}}}, challenge, {}}, get());
   EXPECT_EQ(response->status, 401U);
   EXPECT_TRUE(credentials.asked.empty());
 }
@@ -113,7 +118,9 @@ TEST_F(ExchangeTest, RelativeRedirectStaysAtHome) {
 }
 
 TEST_F(ExchangeTest, RedirectsThatAreRefused) {
-  EXPECT_EQ(send({{.status = 307, .headers = {{"Location", "http://registry.example/x"}}}}, get()).error().code, Code::kDenied);
+  EXPECT_EQ(
+      send({{.status = 307, .headers = {{"Location", "http://registry.example/x"}}}}, get()).error().code,
+      Code::kDenied);
   std::vector<Answer> loop(40, Answer{.status = 307, .headers = {{"Location", kHome}}});
   EXPECT_EQ(send(loop, get()).error().code, Code::kUnavailable);
   EXPECT_LE(transport->sent().size(), 4U * 6U);
@@ -121,9 +128,11 @@ TEST_F(ExchangeTest, RedirectsThatAreRefused) {
 
 TEST_F(ExchangeTest, TokenIsFetchedKeptAndRenewed) {
   const Answer challenge{.status = 401,
-                         .headers = {{"WWW-Authenticate", "Bearer realm=\"https://auth.example/token\",service=\"s\","
-                                                          "scope=\"repository:r:pull\""}}};
-  const Answer first{.body = R"({"token":"one","expires_in":300})"}, second{.body = R"({"access_token":"two"})"};
+                         .headers = {{"WWW-Authenticate",
+                                      "Bearer realm=\"https://auth.example/token\",service=\"s\","
+                                      "scope=\"repository:r:pull\""}}};
+  const Answer first{.body = R"({"token":"one","expires_in":300})"},
+      second{.body = R"({"access_token":"two"})"};
   ASSERT_TRUE(send({challenge, first, {}, {}, second, {}}, get()));
   EXPECT_EQ(transport->sent()[1].url,
             "https://auth.example/token?service=s&scope=repository:r:pull&account=user");
@@ -137,8 +146,10 @@ TEST_F(ExchangeTest, TokenIsFetchedKeptAndRenewed) {
 }
 
 TEST_F(ExchangeTest, EachScopeHasItsToken) {
-  const Answer challenge{.status = 401, .headers = {{"WWW-Authenticate", "Bearer realm=\"https://auth.example/token\""}}};
-  ASSERT_TRUE(send({challenge, {.body = R"({"token":"pull"})"}, {}, {.body = R"({"token":"push"})"}, {}}, get()));
+  const Answer challenge{.status = 401,
+                         .headers = {{"WWW-Authenticate", "Bearer realm=\"https://auth.example/token\""}}};
+  ASSERT_TRUE(
+      send({challenge, {.body = R"({"token":"pull"})"}, {}, {.body = R"({"token":"push"})"}, {}}, get()));
   Call push = get();
   push.scope = "repository:r:pull,push";
   ASSERT_TRUE(again(push));
@@ -149,12 +160,14 @@ TEST_F(ExchangeTest, EachScopeHasItsToken) {
 
 TEST_F(ExchangeTest, IdentityTokenIsExchangedByForm) {
   credentials.token = "refresh/1";
-  const Answer challenge{.status = 401,
-                         .headers = {{"WWW-Authenticate", "Bearer realm=\"https://auth.example/token\",service=\"s\""}}};
+  const Answer challenge{
+      .status = 401,
+      .headers = {{"WWW-Authenticate", "Bearer realm=\"https://auth.example/token\",service=\"s\""}}};
   ASSERT_TRUE(send({challenge, {.body = R"({"access_token":"t"})"}, {}}, get()));
   EXPECT_EQ(transport->sent()[1].method, "POST");
   EXPECT_EQ(transport->sent()[1].body,
-            "grant_type=refresh_token&client_id=lamina&service=s&scope=repository%3Ar%3Apull&refresh_token=refresh%2F1");
+            "grant_type=refresh_token&client_id=lamina&service=s&scope=repository%3Ar%3Apull&refresh_token="
+            "refresh%2F1");
 }
 
 TEST_F(ExchangeTest, WrongPasswordIsTriedOnce) {
@@ -164,12 +177,14 @@ TEST_F(ExchangeTest, WrongPasswordIsTriedOnce) {
 }
 
 TEST_F(ExchangeTest, CredentialsDoNotGoInClearText) {
-  const Answer challenge{.status = 401, .headers = {{"WWW-Authenticate", "Bearer realm=\"http://auth.example/token\""}}};
+  const Answer challenge{.status = 401,
+                         .headers = {{"WWW-Authenticate", "Bearer realm=\"http://auth.example/token\""}}};
   EXPECT_EQ(send({challenge, {}}, get()).error().code, Code::kDenied);
 }
 
 TEST(Challenges, AreReadAsSent) {
-  Headers headers{{"WWW-Authenticate", R"(Basic realm="a, \"b\"", Bearer realm=https,scope="x y",error="e")"}};
+  Headers headers{
+      {"WWW-Authenticate", R"(Basic realm="a, \"b\"", Bearer realm=https,scope="x y",error="e")"}};
   headers.add("www-authenticate", "Negotiate");
   const auto challenges = parse_challenges(headers);
   ASSERT_EQ(challenges.size(), 3U);
@@ -190,9 +205,11 @@ class ErrorOf : public ::testing::TestWithParam<StatusCase> {};
 
 TEST_P(ErrorOf, SaysWhatTheServerSaid) {
   const HttpRequest request{.method = "GET", .url = "https://r.example/v2/a?secret=1", .headers = {}};
-  const Error error = to_error(request, {.status = GetParam().status, .headers = {}, .body = GetParam().body});
+  const Error error =
+      to_error(request, {.status = GetParam().status, .headers = {}, .body = GetParam().body});
   EXPECT_EQ(error.code, GetParam().code);
-  EXPECT_THAT(error.message, HasSubstr("GET https://r.example/v2/a was answered " + std::to_string(GetParam().status)));
+  EXPECT_THAT(error.message,
+              HasSubstr("GET https://r.example/v2/a was answered " + std::to_string(GetParam().status)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -200,10 +217,12 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         StatusCase{404, R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"m"}]})", Code::kNotFound},
         StatusCase{404, "<html>", Code::kNotFound}, StatusCase{401, "", Code::kUnauthorized},
-        StatusCase{403, R"({"errors":[{"code":"DENIED","message":"no"}]})", Code::kDenied}, StatusCase{405, "", Code::kUnsupported},
-        StatusCase{409, "", Code::kConflict}, StatusCase{412, "", Code::kPrecondition}, StatusCase{413, "", Code::kTooLarge},
-        StatusCase{415, "", Code::kUnsupported}, StatusCase{416, "", Code::kOutOfRange}, StatusCase{429, "", Code::kUnavailable},
-        StatusCase{503, "", Code::kUnavailable}, StatusCase{507, "", Code::kNoSpace}, StatusCase{400, "", Code::kInvalid},
+        StatusCase{403, R"({"errors":[{"code":"DENIED","message":"no"}]})", Code::kDenied},
+        StatusCase{405, "", Code::kUnsupported}, StatusCase{409, "", Code::kConflict},
+        StatusCase{412, "", Code::kPrecondition}, StatusCase{413, "", Code::kTooLarge},
+        StatusCase{415, "", Code::kUnsupported}, StatusCase{416, "", Code::kOutOfRange},
+        StatusCase{429, "", Code::kUnavailable}, StatusCase{503, "", Code::kUnavailable},
+        StatusCase{507, "", Code::kNoSpace}, StatusCase{400, "", Code::kInvalid},
         StatusCase{400, R"({"errors":[{"code":"DIGEST_INVALID"}]})", Code::kMismatch},
         StatusCase{400, R"({"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]})", Code::kNotFound},
         StatusCase{500, R"({"errors":[{"code":"UNKNOWN","detail":"quarantined"}]})", Code::kCorrupt}));

@@ -35,7 +35,9 @@ TemporaryFile::TemporaryFile(int fd, std::filesystem::path path, std::filesystem
     : fd_(fd), path_(std::move(path)), target_(std::move(target)) {}
 
 TemporaryFile::TemporaryFile(TemporaryFile&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), path_(std::exchange(other.path_, {})), target_(std::move(other.target_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      path_(std::exchange(other.path_, {})),
+      target_(std::move(other.target_)) {}
 
 TemporaryFile::~TemporaryFile() {
   if (fd_ >= 0) ::close(fd_);
@@ -43,7 +45,8 @@ TemporaryFile::~TemporaryFile() {
 }
 
 Result<TemporaryFile> TemporaryFile::create(const std::filesystem::path& target, Random& random) {
-  if (!target.has_filename()) return fail(Code::kInvalid, "expected the name of a file, got '" + target.string() + "'");
+  if (!target.has_filename())
+    return fail(Code::kInvalid, "expected the name of a file, got '" + target.string() + "'");
   std::filesystem::path path = parent_of(target) / (".lamina-" + random.hex128() + ".part");
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd < 0) return system_error("cannot create a file beside " + target.string());
@@ -51,7 +54,8 @@ Result<TemporaryFile> TemporaryFile::create(const std::filesystem::path& target,
 }
 
 Result<void> TemporaryFile::publish() {
-  if (::rename(path_.c_str(), target_.c_str()) != 0) return system_error("cannot replace " + target_.string());
+  if (::rename(path_.c_str(), target_.c_str()) != 0)
+    return system_error("cannot replace " + target_.string());
   path_.clear();
   return {};
 }
@@ -105,8 +109,8 @@ Result<void> require_space(const std::filesystem::path& directory, std::uint64_t
   if (::statvfs(directory.c_str(), &volume) != 0) return system_error("cannot look at " + directory.string());
   const std::uint64_t available = std::uint64_t{volume.f_bavail} * volume.f_frsize;
   if (bytes <= available) return {};
-  return fail(Code::kNoSpace, "expected " + std::to_string(bytes) + " bytes of free space in " + directory.string() +
-                                  ", found " + std::to_string(available));
+  return fail(Code::kNoSpace, "expected " + std::to_string(bytes) + " bytes of free space in " +
+                                  directory.string() + ", found " + std::to_string(available));
 }
 
 }  // namespace lamina::client

@@ -31,8 +31,13 @@ Result<Descriptor> descriptor_of(const oci::Json& object) {
 Result<FoundArtifact> read_artifact(Remote& remote, const std::string& page, const oci::Json& entry) {
   LAMINA_ASSIGN(RepositoryName repository, RepositoryName::parse(text_of(entry, "repository")));
   LAMINA_ASSIGN(Descriptor manifest, descriptor_of(entry));
-  FoundArtifact found{.registry = remote.registry(), .repository = std::move(repository), .manifest = std::move(manifest),
-                      .tags = {}, .identity = {}, .layer = {}, .url = text_of(entry, "url")};
+  FoundArtifact found{.registry = remote.registry(),
+                      .repository = std::move(repository),
+                      .manifest = std::move(manifest),
+                      .tags = {},
+                      .identity = {},
+                      .layer = {},
+                      .url = text_of(entry, "url")};
   if (!found.url.empty()) {
     LAMINA_ASSIGN(found.url, resolve_url(page, found.url));
   }
@@ -59,7 +64,8 @@ Result<FoundArtifact> read_artifact(Remote& remote, const std::string& page, con
 
 }  // namespace
 
-Result<std::vector<FoundArtifact>> search(Remote& remote, const Identity& identity, const FindOptions& options) {
+Result<std::vector<FoundArtifact>> search(Remote& remote, const Identity& identity,
+                                          const FindOptions& options) {
   if (identity.empty()) return fail(Code::kInvalid, "expected at least one key=value to search for");
   std::string path = "/v2/_lamina/search";
   for (const auto& [key, value] : identity) add_query(path, "identity", key + "=" + value);
@@ -82,7 +88,8 @@ Result<std::vector<FoundArtifact>> search(Remote& remote, const Identity& identi
   return result;
 }
 
-Result<std::vector<FoundArtifact>> find_derived(Remote& remote, const Identity& identity, const FindOptions& options) {
+Result<std::vector<FoundArtifact>> find_derived(Remote& remote, const Identity& identity,
+                                                const FindOptions& options) {
   LAMINA_ASSIGN(const RepositoryName repository, repository_of(identity, options.scheme, options.tenant));
   std::vector<Tag> tags;
   if (options.tag) {
@@ -99,14 +106,20 @@ Result<std::vector<FoundArtifact>> find_derived(Remote& remote, const Identity& 
     auto fetched = remote.get_manifest(repository, tag);
     if (!fetched && fetched.error().code == Code::kNotFound) continue;  // Removed since it was listed.
     LAMINA_TRY(fetched);
-    // Names of the ocm schemes collide at will, and only Lamina writes the identity: without it, believe the name.
+    // Names of the ocm schemes collide at will, and only Lamina writes the identity: without it, believe the
+    // name.
     auto written = identity_of(fetched->manifest);
     if (written && *written != identity) continue;
     const auto [place, is_new] = known.try_emplace(fetched->descriptor.digest, result.size());
     if (is_new) {
       if (result.size() == options.limit) break;
-      result.push_back({.registry = remote.registry(), .repository = repository, .manifest = fetched->descriptor, .tags = {},
-                        .identity = std::move(written), .layer = {}, .url = {}});
+      result.push_back({.registry = remote.registry(),
+                        .repository = repository,
+                        .manifest = fetched->descriptor,
+                        .tags = {},
+                        .identity = std::move(written),
+                        .layer = {},
+                        .url = {}});
       if (!fetched->manifest.layers.empty()) result.back().layer = fetched->manifest.layers.front();
     }
     result[place->second].tags.push_back(tag);
@@ -119,7 +132,8 @@ Result<std::vector<FoundArtifact>> find_derived(Remote& remote, const Identity& 
 Result<Reference> reference_of(std::string_view registry, const Identity& identity, NamingScheme scheme,
                                std::string_view tenant, const std::optional<Tag>& tag) {
   LAMINA_ASSIGN(RepositoryName repository, repository_of(identity, scheme, tenant));
-  Reference reference{.registry = std::string(registry), .repository = std::move(repository), .tag = tag, .digest = {}};
+  Reference reference{
+      .registry = std::string(registry), .repository = std::move(repository), .tag = tag, .digest = {}};
   if (reference.tag) return reference;
   std::string text = "latest";
   for (const std::string_view key : {"chartVersion", "resource-version", "component-version"}) {

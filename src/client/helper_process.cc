@@ -48,13 +48,15 @@ struct Pipe {
 
 Result<Pipe> make_pipe() {
   std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return fail(Code::kInternal, std::string("pipe: ") + std::strerror(errno));
+  if (pipe2(ends.data(), O_CLOEXEC) != 0)
+    return fail(Code::kInternal, std::string("pipe: ") + std::strerror(errno));
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
 }  // namespace
 
-Result<std::optional<std::string>> run_credential_helper(const std::string& program, const std::string& server) {
+Result<std::optional<std::string>> run_credential_helper(const std::string& program,
+                                                         const std::string& server) {
   LAMINA_ASSIGN(Pipe input, make_pipe());
   LAMINA_ASSIGN(Pipe output, make_pipe());
 
@@ -73,8 +75,9 @@ Result<std::optional<std::string>> run_credential_helper(const std::string& prog
   }
   input.read.close();
   output.write.close();
-  // A pipe holds far more than a server name, so this cannot block; a helper that does not read it is no error, but
-  // must not end this process by SIGPIPE either: the read end is kept open by the kernel only while the child lives.
+  // A pipe holds far more than a server name, so this cannot block; a helper that does not read it is no
+  // error, but must not end this process by SIGPIPE either: the read end is kept open by the kernel only
+  // while the child lives.
   sigset_t pipe_signal, before;
   sigemptyset(&pipe_signal);
   sigaddset(&pipe_signal, SIGPIPE);

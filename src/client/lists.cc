@@ -13,8 +13,9 @@ namespace {
 constexpr std::size_t kMaxNames = 1'000'000;
 
 /// The strings of member `name` of a JSON object, one page after the other, as `take` wants them.
-Result<void> walk_names(Remote& remote, std::string_view path, const RepositoryName* repository, std::string_view name,
-                        std::size_t limit, const std::function<Result<void>(const std::string&)>& take) {
+Result<void> walk_names(Remote& remote, std::string_view path, const RepositoryName* repository,
+                        std::string_view name, std::size_t limit,
+                        const std::function<Result<void>(const std::string&)>& take) {
   const std::size_t bound = limit == 0 ? kMaxNames : limit;
   std::size_t count = 0;
   return remote.pages(path, repository, [&](const HttpResponse& response) -> Result<bool> {
@@ -22,11 +23,14 @@ Result<void> walk_names(Remote& remote, std::string_view path, const RepositoryN
     const oci::Json* member = document.find(name);  // Go writes null for an empty list.
     if (member == nullptr) return true;
     const auto* names = member->as<oci::Json::Array>();
-    if (names == nullptr) return fail(Code::kInvalid, "expected a list '" + std::string(name) + "' from " + remote.registry());
+    if (names == nullptr)
+      return fail(Code::kInvalid, "expected a list '" + std::string(name) + "' from " + remote.registry());
     for (const oci::Json& entry : *names) {
       if (count == bound) break;
       const auto* text = entry.as<std::string>();
-      if (text == nullptr) return fail(Code::kInvalid, "expected names in '" + std::string(name) + "' from " + remote.registry());
+      if (text == nullptr)
+        return fail(Code::kInvalid,
+                    "expected names in '" + std::string(name) + "' from " + remote.registry());
       LAMINA_TRY(take(*text));
       ++count;
     }
@@ -42,13 +46,15 @@ std::string referrers_tag(const Digest& subject) {
 }
 
 /// The index under the tag of the tag schema; nothing where there is none.
-Result<std::optional<Manifest>> referrers_index(Remote& remote, const RepositoryName& repository, const Tag& tag) {
+Result<std::optional<Manifest>> referrers_index(Remote& remote, const RepositoryName& repository,
+                                                const Tag& tag) {
   auto fetched = remote.get_manifest(repository, tag);
   if (!fetched && fetched.error().code == Code::kNotFound) return std::nullopt;
   if (!fetched) return std::unexpected(std::move(fetched).error());
   if (fetched->manifest.kind != ManifestKind::kIndex) {
-    return fail(Code::kConflict, About::kTag, "expected an image index under " + repository.str() + ":" + tag.str() +
-                                                  ", where referrers are listed; found another manifest");
+    return fail(Code::kConflict, About::kTag,
+                "expected an image index under " + repository.str() + ":" + tag.str() +
+                    ", where referrers are listed; found another manifest");
   }
   return std::move(fetched->manifest);
 }
@@ -64,11 +70,12 @@ Result<std::vector<Tag>> list_tags(Remote& remote, const RepositoryName& reposit
   std::string path = "/v2/" + repository.str() + "/tags/list";
   if (limit != 0) add_query(path, "n", std::to_string(limit));
   std::vector<Tag> tags;
-  LAMINA_TRY(walk_names(remote, path, &repository, "tags", limit, [&](const std::string& text) -> Result<void> {
-    LAMINA_ASSIGN(Tag tag, Tag::parse(text));
-    tags.push_back(std::move(tag));
-    return {};
-  }));
+  LAMINA_TRY(
+      walk_names(remote, path, &repository, "tags", limit, [&](const std::string& text) -> Result<void> {
+        LAMINA_ASSIGN(Tag tag, Tag::parse(text));
+        tags.push_back(std::move(tag));
+        return {};
+      }));
   return tags;
 }
 
@@ -76,23 +83,25 @@ Result<std::vector<RepositoryName>> list_repositories(Remote& remote, std::size_
   std::string path = "/v2/_catalog";
   if (limit != 0) add_query(path, "n", std::to_string(limit));
   std::vector<RepositoryName> names;
-  LAMINA_TRY(walk_names(remote, path, nullptr, "repositories", limit, [&](const std::string& text) -> Result<void> {
-    LAMINA_ASSIGN(RepositoryName name, RepositoryName::parse(text));
-    names.push_back(std::move(name));
-    return {};
-  }));
+  LAMINA_TRY(
+      walk_names(remote, path, nullptr, "repositories", limit, [&](const std::string& text) -> Result<void> {
+        LAMINA_ASSIGN(RepositoryName name, RepositoryName::parse(text));
+        names.push_back(std::move(name));
+        return {};
+      }));
   return names;
 }
 
-Result<std::vector<Descriptor>> list_referrers(Remote& remote, const RepositoryName& repository, const Digest& subject,
-                                               std::string_view artifact_type) {
+Result<std::vector<Descriptor>> list_referrers(Remote& remote, const RepositoryName& repository,
+                                               const Digest& subject, std::string_view artifact_type) {
   std::string path = "/v2/" + repository.str() + "/referrers/" + subject.to_string();
   if (!artifact_type.empty()) add_query(path, "artifactType", artifact_type);
   std::vector<Descriptor> referrers;
   const auto listed = remote.pages(path, &repository, [&](const HttpResponse& response) -> Result<bool> {
     LAMINA_ASSIGN(Manifest index, parse_manifest(response.body, media_type::kImageIndex));
     std::ranges::move(index.manifests, std::back_inserter(referrers));
-    if (referrers.size() > kMaxNames) return fail(Code::kTooLarge, remote.registry() + " lists more than a million referrers");
+    if (referrers.size() > kMaxNames)
+      return fail(Code::kTooLarge, remote.registry() + " lists more than a million referrers");
     return true;
   });
   if (!listed) {
@@ -113,9 +122,11 @@ Result<void> add_to_referrers_tag(Remote& remote, const RepositoryName& reposito
   Manifest index = found ? *std::move(found) : Manifest();
   index.kind = ManifestKind::kIndex;
   index.media_type = media_type::kImageIndex;
-  if (std::ranges::find(index.manifests, referrer.digest, &Descriptor::digest) != index.manifests.end()) return {};
+  if (std::ranges::find(index.manifests, referrer.digest, &Descriptor::digest) != index.manifests.end())
+    return {};
   index.manifests.push_back(referrer);
-  LAMINA_TRY(remote.put_manifest(repository, tag, media_type::kImageIndex, serialize(index, FieldOrder::kOras)));
+  LAMINA_TRY(
+      remote.put_manifest(repository, tag, media_type::kImageIndex, serialize(index, FieldOrder::kOras)));
   return {};
 }
 

@@ -17,8 +17,8 @@ void write_map(oci::JsonWriter& json, std::string_view name, const Annotations& 
   json.end_object();
 }
 
-std::string publish_fields(const std::vector<Tag>& tags, const PushOptions& options, const Blueprint& blueprint,
-                           const std::optional<Measured>& known) {
+std::string publish_fields(const std::vector<Tag>& tags, const PushOptions& options,
+                           const Blueprint& blueprint, const std::optional<Measured>& known) {
   oci::JsonWriter json;
   json.begin_object();
   json.name("mediaType").string(blueprint.manifest_type);
@@ -54,9 +54,10 @@ std::string publish_fields(const std::vector<Tag>& tags, const PushOptions& opti
 
 }  // namespace
 
-Result<PublishAnswer> send_publish(Remote& remote, const RepositoryName& repository, const std::vector<Tag>& tags,
-                                   const PushOptions& options, const Blueprint& blueprint,
-                                   const std::optional<Measured>& known, Body& layer, const std::string& boundary) {
+Result<PublishAnswer> send_publish(Remote& remote, const RepositoryName& repository,
+                                   const std::vector<Tag>& tags, const PushOptions& options,
+                                   const Blueprint& blueprint, const std::optional<Measured>& known,
+                                   Body& layer, const std::string& boundary) {
   const std::string before = "--" + boundary + "\r\nContent-Type: application/json\r\n\r\n" +
                              publish_fields(tags, options, blueprint, known) + "\r\n--" + boundary +
                              "\r\nContent-Type: " + blueprint.layer_type + "\r\n\r\n";

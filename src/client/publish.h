@@ -16,10 +16,11 @@ struct PublishAnswer {
   bool unchanged = false;
 };
 
-/// Lamina's one-request publish (docs/api): blob, manifest and tags, or nothing. `layer` may be sent again after an
-/// answer that was lost. `boundary` must not occur in the layer.
-Result<PublishAnswer> send_publish(Remote& remote, const RepositoryName& repository, const std::vector<Tag>& tags,
-                                   const PushOptions& options, const Blueprint& blueprint,
-                                   const std::optional<Measured>& known, Body& layer, const std::string& boundary);
+/// Lamina's one-request publish (docs/api): blob, manifest and tags, or nothing. `layer` may be sent again
+/// after an answer that was lost. `boundary` must not occur in the layer.
+Result<PublishAnswer> send_publish(Remote& remote, const RepositoryName& repository,
+                                   const std::vector<Tag>& tags, const PushOptions& options,
+                                   const Blueprint& blueprint, const std::optional<Measured>& known,
+                                   Body& layer, const std::string& boundary);
 
 }  // namespace lamina::client

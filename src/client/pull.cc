@@ -39,15 +39,17 @@ Result<const Descriptor*> choose_child(const Manifest& index, const std::string&
     offered += (offered.empty() ? "" : ", ") + text;
   }
   return fail(platform.empty() ? Code::kInvalid : Code::kNotFound, About::kManifest,
-              "expected a platform that the index has" + (platform.empty() ? std::string() : ", got " + platform) +
-                  "; it has " + (offered.empty() ? "none; name a manifest by its digest" : offered));
+              "expected a platform that the index has" +
+                  (platform.empty() ? std::string() : ", got " + platform) + "; it has " +
+                  (offered.empty() ? "none; name a manifest by its digest" : offered));
 }
 
 Result<const Descriptor*> choose_layer(const Manifest& manifest, const PullOptions& options) {
   if (!options.layer_media_type.empty()) {
     const auto found = std::ranges::find(manifest.layers, options.layer_media_type, &Descriptor::media_type);
     if (found != manifest.layers.end()) return &*found;
-    return fail(Code::kNotFound, About::kBlob, "the manifest has no layer of type " + options.layer_media_type);
+    return fail(Code::kNotFound, About::kBlob,
+                "the manifest has no layer of type " + options.layer_media_type);
   }
   if (options.layer < manifest.layers.size()) return &manifest.layers[options.layer];
   return fail(Code::kNotFound, About::kBlob,
@@ -58,15 +60,21 @@ Result<const Descriptor*> choose_layer(const Manifest& manifest, const PullOptio
 class Pull {
  public:
   Pull(Session session, Remote& remote, BlobName blob, const PullOptions& options, Pulled known)
-      : session_(session), remote_(remote), blob_(std::move(blob)), options_(options), pulled_(std::move(known)) {}
+      : session_(session),
+        remote_(remote),
+        blob_(std::move(blob)),
+        options_(options),
+        pulled_(std::move(known)) {}
 
   Result<Pulled> run(const Destination& destination) {
     if (options_.max_size) {
-      if (!blob_.size) return fail(Code::kTooLarge, "the registry does not tell the size of " + blob_.digest.to_string() +
-                                                        ", so that a limit cannot be kept");
+      if (!blob_.size)
+        return fail(Code::kTooLarge, "the registry does not tell the size of " + blob_.digest.to_string() +
+                                         ", so that a limit cannot be kept");
       if (*blob_.size > *options_.max_size) {
-        return fail(Code::kTooLarge, About::kSize, blob_.digest.to_string() + " has " + std::to_string(*blob_.size) +
-                                                       " bytes, the limit is " + std::to_string(*options_.max_size));
+        return fail(Code::kTooLarge, About::kSize,
+                    blob_.digest.to_string() + " has " + std::to_string(*blob_.size) +
+                        " bytes, the limit is " + std::to_string(*options_.max_size));
       }
     }
     LAMINA_TRY(std::visit([this](const auto& to) { return deliver(to); }, destination));
@@ -103,6 +111,10 @@ class Pull {
   Result<void> deliver(const DirectoryDestination& to) {
     std::filesystem::path target = to.path;
     if (!target.has_filename()) target = target.parent_path();  // "dir/"
+    std::error_code error;
+    if (std::filesystem::exists(target, error) && !std::filesystem::is_empty(target, error)) {
+      return fail(Code::kConflict, "expected " + target.string() + " to be absent or an empty directory");
+    }
     LAMINA_ASSIGN(TemporaryFile stored, fetch_beside(target));
     FdSource source(stored.fd());
     LAMINA_ASSIGN(pulled_.unpacked, unpack(source, target, to.unpack));
@@ -157,8 +169,9 @@ class Verification {
       if (!seen_.insert(child.digest).second) continue;
       LAMINA_ASSIGN(const FetchedManifest below, remote_.get_manifest(repository_, child.digest));
       if (below.bytes.size() != child.size) {
-        return fail(Code::kMismatch, About::kSize, "expected " + std::to_string(child.size) + " bytes of the manifest " +
-                                                       child.digest.to_string() + ", got " + std::to_string(below.bytes.size()));
+        return fail(Code::kMismatch, About::kSize,
+                    "expected " + std::to_string(child.size) + " bytes of the manifest " +
+                        child.digest.to_string() + ", got " + std::to_string(below.bytes.size()));
       }
       LAMINA_TRY(run(below, depth + 1));
     }
@@ -203,11 +216,12 @@ Result<FetchedManifest> get_image(Remote& remote, const Reference& reference, co
   LAMINA_ASSIGN(const Descriptor* child, choose_child(fetched.manifest, platform));
   LAMINA_ASSIGN(FetchedManifest image, remote.get_manifest(reference.repository, child->digest));
   if (image.manifest.kind == ManifestKind::kImage) return image;
-  return fail(Code::kUnsupported, About::kManifest, "the index names another index; name a manifest by its digest");
+  return fail(Code::kUnsupported, About::kManifest,
+              "the index names another index; name a manifest by its digest");
 }
 
-Result<Pulled> pull(Session session, Remote& remote, const Reference& reference, const Destination& destination,
-                    const PullOptions& options) {
+Result<Pulled> pull(Session session, Remote& remote, const Reference& reference,
+                    const Destination& destination, const PullOptions& options) {
   LAMINA_ASSIGN(const FetchedManifest image, get_image(remote, reference, options.platform));
   LAMINA_ASSIGN(const Descriptor* layer, choose_layer(image.manifest, options));
   Pulled known;
@@ -215,7 +229,8 @@ Result<Pulled> pull(Session session, Remote& remote, const Reference& reference,
   known.layer = *layer;
   known.annotations = image.manifest.annotations;
   known.identity = identity_of(image.manifest);
-  return Pull(session, remote, {reference.repository, layer->digest, layer->size}, options, std::move(known)).run(destination);
+  return Pull(session, remote, {reference.repository, layer->digest, layer->size}, options, std::move(known))
+      .run(destination);
 }
 
 Result<Pulled> pull_blob(Session session, Remote& remote, const Reference& repository, const Digest& digest,
@@ -223,7 +238,8 @@ Result<Pulled> pull_blob(Session session, Remote& remote, const Reference& repos
   LAMINA_ASSIGN(const auto size, blob_size(remote, repository.repository, digest));
   Pulled known;
   known.layer = describe(std::string(media_type::kOctetStream), digest, size.value_or(0));
-  return Pull(session, remote, {repository.repository, digest, size}, options, std::move(known)).run(destination);
+  return Pull(session, remote, {repository.repository, digest, size}, options, std::move(known))
+      .run(destination);
 }
 
 Result<Verified> verify(Session session, Remote& remote, const Reference& reference) {

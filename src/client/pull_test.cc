@@ -69,7 +69,8 @@ TEST_F(PullTest, WrongBytesLeaveNothing) {
   const Published published = publish("right");
   registry.blobs["r@" + published.layer.digest.to_string()] = "wrong";
   write_file("out", "old");
-  for (const Destination& to : {Destination(FileDestination{out()}), Destination(DirectoryDestination{folder() / "dir", {}})}) {
+  for (const Destination& to :
+       {Destination(FileDestination{out()}), Destination(DirectoryDestination{folder() / "dir", {}})}) {
     const auto pulled = client().pull(ref("r:1"), to);
     ASSERT_FALSE(pulled);
     EXPECT_EQ(pulled.error().code, Code::kMismatch);
@@ -95,8 +96,9 @@ TEST_F(PullTest, ShortAndLongBodiesAreMismatches) {
 TEST_F(PullTest, WrongManifestIsAMismatch) {
   const Published published = publish("right");
   registry.manifests["r@" + published.manifest.digest.to_string()].bytes += " ";
-  EXPECT_EQ(client().pull(ref("r@" + published.manifest.digest.to_string()), FileDestination{out()}).error().code,
-            Code::kMismatch);
+  EXPECT_EQ(
+      client().pull(ref("r@" + published.manifest.digest.to_string()), FileDestination{out()}).error().code,
+      Code::kMismatch);
 }
 
 TEST_F(PullTest, BrokenDownloadGoesOnWhereItBroke) {
@@ -171,8 +173,9 @@ TEST_F(PullTest, LargeFileComesInRangesAndIsVerifiedAsOne) {
   EXPECT_EQ(Digest::of(read_file(out())), Digest::of(large));
   EXPECT_EQ(pulled->bytes_received, large.size());
   EXPECT_EQ(ranges.front(), "bytes=0-16777215");
-  EXPECT_THAT(ranges, UnorderedElementsAre("bytes=0-16777215", "bytes=16777216-33554431", "bytes=16778216-33554431",
-                                           "bytes=33554432-50331647", "bytes=50331648-67108863", "bytes=67108864-67121208"));
+  EXPECT_THAT(ranges, UnorderedElementsAre("bytes=0-16777215", "bytes=16777216-33554431",
+                                           "bytes=16778216-33554431", "bytes=33554432-50331647",
+                                           "bytes=50331648-67108863", "bytes=67108864-67121208"));
 
   registry.ranges = false;  // Now the whole comes in one answer.
   ranges.clear();
@@ -193,7 +196,8 @@ TEST_F(PullTest, LimitAndSpaceAreCheckedBeforeTheFirstByte) {
   PullOptions pull;
   pull.max_size = 9;
   EXPECT_EQ(client().pull(ref("r:1"), FileDestination{out()}, pull).error().code, Code::kTooLarge);
-  EXPECT_EQ(client().pull_blob(ref("r"), Digest::of("0123456789"), FileDestination{out()}, pull).error().code, Code::kTooLarge);
+  EXPECT_EQ(client().pull_blob(ref("r"), Digest::of("0123456789"), FileDestination{out()}, pull).error().code,
+            Code::kTooLarge);
   for (const std::string& line : lines()) {
     EXPECT_FALSE(line.starts_with("GET ") && line.find("/blobs/") != std::string::npos) << line;
   }
@@ -234,14 +238,25 @@ TEST_F(PullTest, DirectoryComesBackAsItWas) {
   EXPECT_THAT(names(), UnorderedElementsAre("tree", "copy"));
 }
 
+TEST_F(PullTest, DirectoryInUseIsRefusedBeforeTheFirstByte) {
+  publish("content");
+  write_file("used/file", "mine");
+  const auto refused = client().pull(ref("r:1"), DirectoryDestination{folder() / "used", {}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kConflict);
+  EXPECT_THAT(lines().back(), HasSubstr("/manifests/"));
+}
+
 TEST_F(PullTest, LayerAndPlatformAreChosen) {
   const Published image = publish("linux");
   const std::string child = R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
-                            image.manifest.digest.to_string() + R"(","size":)" + std::to_string(image.manifest.size) +
+                            image.manifest.digest.to_string() + R"(","size":)" +
+                            std::to_string(image.manifest.size) +
                             R"(,"platform":{"architecture":"amd64","os":"linux"}})";
-  registry.put_manifest("r", "i", std::string(media_type::kImageIndex),
-                        R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" + child +
-                            "," + child + "]}");
+  registry.put_manifest(
+      "r", "i", std::string(media_type::kImageIndex),
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" + child +
+          "," + child + "]}");
   PullOptions pull;
   StringSink sink;
   const auto undecided = client().pull(ref("r:i"), StreamDestination{&sink}, pull);

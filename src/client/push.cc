@@ -14,7 +14,7 @@ namespace {
 struct Payload {
   std::unique_ptr<Body> body;
   std::string what;
-  bool rereadable = false;                 ///< Reading it a second time is possible.
+  bool rereadable = false;                         ///< Reading it a second time is possible.
   std::shared_ptr<std::optional<Digest>> diff_id;  ///< Set when `body` has been read, for Blueprint::regzip.
 };
 
@@ -77,32 +77,50 @@ Result<Payload> open_payload(const Content& content, const Blueprint& blueprint)
   }
   if (blueprint.regzip) {
     payload.diff_id = std::make_shared<std::optional<Digest>>();
-    payload.body = std::make_unique<ProducedBody>(gzipped(std::move(raw), payload.diff_id), payload.rereadable);
+    payload.body =
+        std::make_unique<ProducedBody>(gzipped(std::move(raw), payload.diff_id), payload.rereadable);
   } else if (!payload.body) {
     payload.body = std::make_unique<ProducedBody>(std::move(raw), payload.rereadable);
   }
   return payload;
 }
 
-/// A body that must have the size it was measured with, so that it can be sent with a length.
+/// A body that was measured, so that it can be sent with a length; kConflict where it has become another.
 class SizedBody final : public Body {
  public:
   SizedBody(Body& body, std::uint64_t size) : body_(body), size_(size) {}
-  Result<std::size_t> read(std::span<std::byte> buffer) override { return body_.read(buffer); }
+  Result<std::size_t> read(std::span<std::byte> buffer) override {
+    LAMINA_ASSIGN(const std::size_t count, body_.read(buffer));
+    at_ += count;
+    if (at_ > size_ || (count == 0 && at_ < size_)) {
+      return fail(Code::kConflict, "the content changed between hashing and sending it; push it again");
+    }
+    return count;
+  }
   std::optional<std::uint64_t> size() const override { return size_; }
-  Result<bool> rewind() override { return body_.rewind(); }
+  Result<bool> rewind() override {
+    LAMINA_ASSIGN(const bool rewound, body_.rewind());
+    if (rewound) at_ = 0;
+    return rewound;
+  }
 
  private:
   Body& body_;
   const std::uint64_t size_;
+  std::uint64_t at_ = 0;
 };
 
 class Push {
  public:
-  Push(Session session, Remote& remote, const Reference& target, const PushOptions& options, Blueprint blueprint,
-       Payload payload)
-      : session_(session), remote_(remote), target_(target), options_(options), blueprint_(std::move(blueprint)),
-        payload_(std::move(payload)), tags_(options.tags) {
+  Push(Session session, Remote& remote, const Reference& target, const PushOptions& options,
+       Blueprint blueprint, Payload payload)
+      : session_(session),
+        remote_(remote),
+        target_(target),
+        options_(options),
+        blueprint_(std::move(blueprint)),
+        payload_(std::move(payload)),
+        tags_(options.tags) {
     if (target.tag) tags_.insert(tags_.begin(), *target.tag);
     std::ranges::sort(tags_);
     tags_.erase(std::ranges::unique(tags_).begin(), tags_.end());
@@ -136,21 +154,25 @@ class Push {
   Result<bool> can_publish() {
     const bool required = options_.mode == PublishMode::kOneRequest || wants_lamina();
     if (options_.mode == PublishMode::kStandard) {
-      if (wants_lamina()) return fail(Code::kUnsupported, "a time to live and an owner need the publish in one request");
+      if (wants_lamina())
+        return fail(Code::kUnsupported, "a time to live and an owner need the publish in one request");
       return false;
     }
     LAMINA_ASSIGN(const std::string version, remote_.version());
-    const bool possible = !version.empty() && !blueprint_.config_has_diff_id && algorithm() == Algorithm::kSha256;
+    const bool possible =
+        !version.empty() && !blueprint_.config_has_diff_id && algorithm() == Algorithm::kSha256;
     if (required && !possible) {
-      return fail(Code::kUnsupported, version.empty()
-                                          ? remote_.registry() + " is not Lamina: no publish in one request, time to live or owner there"
-                                          : "this profile cannot be published in one request: its config depends on the layer");
+      return fail(
+          Code::kUnsupported,
+          version.empty()
+              ? remote_.registry() + " is not Lamina: no publish in one request, time to live or owner there"
+              : "this profile cannot be published in one request: its config depends on the layer");
     }
     return possible;
   }
 
-  /// A file is hashed first, as one more read is cheaper than bytes on the wire; a directory only where the tag is
-  /// there already, as it may then be unchanged.
+  /// A file is hashed first, as one more read is cheaper than bytes on the wire; a directory only where the
+  /// tag is there already, as it may then be unchanged.
   Result<void> measure_where_useful() {
     if (!payload_.rereadable) return {};
     if (!payload_.body->size()) {
@@ -163,8 +185,11 @@ class Push {
     }
     const auto total = payload_.body->size();
     LAMINA_ASSIGN(known_, measure(*payload_.body, on_progress(Progress::Phase::kHashing, total)));
-    LAMINA_TRY(session_.reporter.report(
-        {.phase = Progress::Phase::kHashing, .what = payload_.what, .done = known_->size, .total = total, .finished = true}));
+    LAMINA_TRY(session_.reporter.report({.phase = Progress::Phase::kHashing,
+                                         .what = payload_.what,
+                                         .done = known_->size,
+                                         .total = total,
+                                         .finished = true}));
     LAMINA_TRY(payload_.body->rewind());
     return {};
   }
@@ -175,8 +200,11 @@ class Push {
     };
   }
   Result<void> report_uploaded(std::uint64_t size) {
-    return session_.reporter.report(
-        {.phase = Progress::Phase::kUploading, .what = payload_.what, .done = size, .total = size, .finished = true});
+    return session_.reporter.report({.phase = Progress::Phase::kUploading,
+                                     .what = payload_.what,
+                                     .done = size,
+                                     .total = size,
+                                     .finished = true});
   }
 
   /// The manifest of the layer; from here on the config is final.
@@ -216,19 +244,21 @@ class Push {
   }
 
   Published result(const std::string& bytes) const {
-    Published published{.registry = remote_.registry(),
-                        .repository = target_.repository,
-                        .tags = tags_,
-                        .manifest = describe(blueprint_.manifest_type, Digest::of(bytes, algorithm()), bytes.size()),
-                        .layer = layer_,
-                        .identity = options_.identity,
-                        .url = {}};
+    Published published{
+        .registry = remote_.registry(),
+        .repository = target_.repository,
+        .tags = tags_,
+        .manifest = describe(blueprint_.manifest_type, Digest::of(bytes, algorithm()), bytes.size()),
+        .layer = layer_,
+        .identity = options_.identity,
+        .url = {}};
     published.manifest.artifact_type = blueprint_.artifact_type;
     return published;
   }
 
   Result<Published> publish_at_once() {
-    HashingBody hashing(*payload_.body, on_progress(Progress::Phase::kUploading, known_ ? std::optional(known_->size) : std::nullopt));
+    HashingBody hashing(*payload_.body, on_progress(Progress::Phase::kUploading,
+                                                    known_ ? std::optional(known_->size) : std::nullopt));
     std::optional<SizedBody> sized;
     if (known_) sized.emplace(hashing, known_->size);
     LAMINA_ASSIGN(const PublishAnswer answer,
@@ -241,8 +271,8 @@ class Push {
     Published published = result(bytes);
     if (answer.digest != published.manifest.digest) {
       return fail(Code::kMismatch, About::kDigest,
-                  "expected " + remote_.registry() + " to store the manifest " + published.manifest.digest.to_string() +
-                      ", it stored " + answer.digest.to_string());
+                  "expected " + remote_.registry() + " to store the manifest " +
+                      published.manifest.digest.to_string() + ", it stored " + answer.digest.to_string());
     }
     LAMINA_TRY(report_uploaded(size));
     published.url = answer.url;
@@ -259,7 +289,9 @@ class Push {
       }
       if (*layer_present_) return {};
     }
-    HashingBody hashing(*payload_.body, on_progress(Progress::Phase::kUploading, known_ ? std::optional(known_->size) : payload_.body->size()));
+    HashingBody hashing(*payload_.body,
+                        on_progress(Progress::Phase::kUploading,
+                                    known_ ? std::optional(known_->size) : payload_.body->size()));
     if (known_) {
       SizedBody sized(hashing, known_->size);
       LAMINA_TRY(remote_.upload_known(repository, known_->digest, sized));
@@ -275,12 +307,13 @@ class Push {
     for (const Tag& tag : tags_) {
       LAMINA_ASSIGN(const auto head, remote_.head_manifest(target_.repository, tag));
       if (options_.if_none_match && head) {
-        return fail(Code::kPrecondition, About::kTag, "expected no tag " + tag.str() + " yet, it names " + head->digest.to_string());
+        return fail(Code::kPrecondition, About::kTag,
+                    "expected no tag " + tag.str() + " yet, it names " + head->digest.to_string());
       }
       if (options_.if_match && (!head || head->digest != *options_.if_match)) {
         return fail(Code::kPrecondition, About::kTag,
-                    "expected the tag " + tag.str() + " to name " + options_.if_match->to_string() + ", it names " +
-                        (head ? head->digest.to_string() : std::string("nothing")));
+                    "expected the tag " + tag.str() + " to name " + options_.if_match->to_string() +
+                        ", it names " + (head ? head->digest.to_string() : std::string("nothing")));
       }
     }
     return {};
@@ -305,7 +338,8 @@ class Push {
     bool listed = false;
     // A tag alone makes a sha256 manifest; another algorithm comes in by its digest.
     if (tags_.empty() || algorithm() != Algorithm::kSha256) {
-      LAMINA_ASSIGN(listed, remote_.put_manifest(repository, published.manifest.digest, blueprint_.manifest_type, bytes));
+      LAMINA_ASSIGN(listed, remote_.put_manifest(repository, published.manifest.digest,
+                                                 blueprint_.manifest_type, bytes));
     }
     for (const Tag& tag : tags_) {
       LAMINA_ASSIGN(listed, remote_.put_manifest(repository, tag, blueprint_.manifest_type, bytes));

@@ -29,12 +29,13 @@ TEST_F(PushTest, FileInTheStandardSequence) {
   const auto published = client().push(ref("r:1"), hello());
   ASSERT_TRUE(published) << published.error().message;
   const std::string layer = Digest::of("hello\n").to_string(), config = Digest::of("{}").to_string();
-  EXPECT_THAT(lines(),
-              ElementsAre("GET http://127.0.0.1:5000/v2/", "HEAD " + base() + "/manifests/1", "HEAD " + base() + "/blobs/" + layer,
-                          "POST " + base() + "/blobs/uploads/", "PUT " + base() + "/blobs/uploads/1?state=s&digest=" + layer,
-                          "HEAD " + base() + "/manifests/1", "HEAD " + base() + "/blobs/" + config,
-                          "POST " + base() + "/blobs/uploads/", "PUT " + base() + "/blobs/uploads/2?state=s&digest=" + config,
-                          "PUT " + base() + "/manifests/1"));
+  EXPECT_THAT(lines(), ElementsAre("GET http://127.0.0.1:5000/v2/", "HEAD " + base() + "/manifests/1",
+                                   "HEAD " + base() + "/blobs/" + layer, "POST " + base() + "/blobs/uploads/",
+                                   "PUT " + base() + "/blobs/uploads/1?state=s&digest=" + layer,
+                                   "HEAD " + base() + "/manifests/1", "HEAD " + base() + "/blobs/" + config,
+                                   "POST " + base() + "/blobs/uploads/",
+                                   "PUT " + base() + "/blobs/uploads/2?state=s&digest=" + config,
+                                   "PUT " + base() + "/manifests/1"));
   EXPECT_FALSE(published->unchanged);
   EXPECT_FALSE(published->one_request);
   EXPECT_EQ(registry.tags["r:1"], published->manifest.digest.to_string());
@@ -62,13 +63,15 @@ TEST_F(PushTest, NewDirectoryIsStreamedByPatch) {
   const auto published = client().push(ref("r:1"), tree());
   ASSERT_TRUE(published) << published.error().message;
   const std::string layer = published->layer.digest.to_string();
-  EXPECT_THAT(lines(),
-              ElementsAre("GET http://127.0.0.1:5000/v2/", "HEAD " + base() + "/manifests/1", "POST " + base() + "/blobs/uploads/",
-                          "PATCH " + base() + "/blobs/uploads/1?state=s",
-                          "PUT " + base() + "/blobs/uploads/1?state=s&digest=" + layer, "HEAD " + base() + "/manifests/1",
-                          "HEAD " + base() + "/blobs/" + Digest::of("{}").to_string(), "POST " + base() + "/blobs/uploads/",
-                          "PUT " + base() + "/blobs/uploads/2?state=s&digest=" + Digest::of("{}").to_string(),
-                          "PUT " + base() + "/manifests/1"));
+  EXPECT_THAT(
+      lines(),
+      ElementsAre(
+          "GET http://127.0.0.1:5000/v2/", "HEAD " + base() + "/manifests/1",
+          "POST " + base() + "/blobs/uploads/", "PATCH " + base() + "/blobs/uploads/1?state=s",
+          "PUT " + base() + "/blobs/uploads/1?state=s&digest=" + layer, "HEAD " + base() + "/manifests/1",
+          "HEAD " + base() + "/blobs/" + Digest::of("{}").to_string(), "POST " + base() + "/blobs/uploads/",
+          "PUT " + base() + "/blobs/uploads/2?state=s&digest=" + Digest::of("{}").to_string(),
+          "PUT " + base() + "/manifests/1"));
   EXPECT_EQ(published->layer.media_type, media_type::kLayerTarGzip);
 }
 
@@ -90,7 +93,8 @@ TEST_F(PushTest, OneRequestWhereTheRegistryIsLamina) {
   EXPECT_TRUE(published->one_request);
   EXPECT_EQ(lines().back(), "POST " + base() + "/_lamina/publish");
   EXPECT_EQ(published->url, "http://127.0.0.1:5000/files/" + published->layer.digest.hex());
-  EXPECT_THAT(registry.published_json, HasSubstr(R"("identity":{"component-name":"github.com/acme/podinfo"})"));
+  EXPECT_THAT(registry.published_json,
+              HasSubstr(R"("identity":{"component-name":"github.com/acme/podinfo"})"));
   EXPECT_THAT(registry.published_json, HasSubstr(R"("ttl":60)"));
 }
 
@@ -196,6 +200,19 @@ TEST_F(PushTest, DirectoryUploadThatBreaksIsPackedAgain) {
   ASSERT_TRUE(published) << published.error().message;
   EXPECT_EQ(patches, 2U);
   EXPECT_EQ(Digest::of(registry.blobs["r@" + published->layer.digest.to_string()]), published->layer.digest);
+}
+
+TEST_F(PushTest, DirectoryThatChangesWhileItIsPushedIsAConflict) {
+  const DirectoryContent content = tree();
+  ASSERT_TRUE(client().push(ref("r:1"), content));
+  write_file("tree/a.txt", "second");
+  intercept = [&](const Sent& request) -> std::optional<Answer> {
+    if (request.method == "POST") write_file("tree/b.txt", "a third state, after it was hashed");
+    return std::nullopt;
+  };
+  const auto changed = client().push(ref("r:1"), content);
+  ASSERT_FALSE(changed);
+  EXPECT_EQ(changed.error().code, Code::kConflict);
 }
 
 TEST_F(PushTest, StreamUploadThatBreaksIsAnError) {

@@ -63,7 +63,8 @@ std::string scope_of(const RepositoryName& repository, Access access) {
   return "repository:" + repository.str() + std::string(kActions[static_cast<std::size_t>(access)]);
 }
 
-Call Remote::call(std::string method, std::string_view path, const RepositoryName* repository, Access access) const {
+Call Remote::call(std::string method, std::string_view path, const RepositoryName* repository,
+                  Access access) const {
   Call result{.request = {.method = std::move(method), .url = base_ + std::string(path), .headers = {}},
               .registry = registry_,
               .repository = repository != nullptr ? repository->str() : "",
@@ -86,13 +87,15 @@ Result<std::string> Remote::version() {
   Call ping = call("GET", "/v2/", nullptr, Access::kPull);
   const HttpRequest request = ping.request;
   LAMINA_ASSIGN(const HttpResponse response, send_any(std::move(ping)));
-  // Registries that let nobody in here may still serve a repository: only who does not answer at all has failed.
+  // Registries that let nobody in here may still serve a repository: only who does not answer at all has
+  // failed.
   if (response.status >= 500) return std::unexpected(to_error(request, response));
   const std::lock_guard lock(mutex_);
   return version_.emplace(response.headers.find("Lamina-Version").value_or(""));
 }
 
-Result<std::optional<Descriptor>> Remote::head_manifest(const RepositoryName& repository, const TagOrDigest& reference) {
+Result<std::optional<Descriptor>> Remote::head_manifest(const RepositoryName& repository,
+                                                        const TagOrDigest& reference) {
   Call head = call("HEAD", manifest_path(repository, reference), &repository, Access::kPull);
   head.request.headers.add("Accept", std::string(kAccept));
   const HttpRequest request = head.request;
@@ -130,7 +133,8 @@ Result<FetchedManifest> Remote::get_manifest(const RepositoryName& repository, c
   const Digest digest = Digest::of(response.body, expected ? expected->algorithm() : Algorithm::kSha256);
   if (expected && digest != *expected) {
     return fail(Code::kMismatch, About::kDigest,
-                "expected a manifest with digest " + expected->to_string() + ", " + url + " has " + digest.to_string());
+                "expected a manifest with digest " + expected->to_string() + ", " + url + " has " +
+                    digest.to_string());
   }
   std::string type = media_type_of(response);
   LAMINA_ASSIGN(Manifest manifest, parse_manifest(response.body, type));
@@ -146,8 +150,10 @@ Result<bool> Remote::put_manifest(const RepositoryName& repository, const TagOrD
   put.body = &body;
   const std::string url = put.request.url;
   LAMINA_ASSIGN(const HttpResponse response, send(std::move(put)));
-  if (const auto stored = stated_digest(response); stored && *stored != Digest::of(bytes, stored->algorithm())) {
-    return fail(Code::kMismatch, About::kDigest, url + " was stored as " + stored->to_string() + ", which is not what was sent");
+  if (const auto stored = stated_digest(response);
+      stored && *stored != Digest::of(bytes, stored->algorithm())) {
+    return fail(Code::kMismatch, About::kDigest,
+                url + " was stored as " + stored->to_string() + ", which is not what was sent");
   }
   return response.headers.find("OCI-Subject").has_value();
 }
@@ -181,14 +187,17 @@ Result<std::string> Remote::begin_upload(const RepositoryName& repository) {
   const std::string url = post.request.url;
   LAMINA_ASSIGN(const HttpResponse response, send(std::move(post)));
   const auto location = response.headers.find("Location");
-  if (!location) return fail(Code::kUnavailable, "expected the Location of an upload from " + url + ", got none");
+  if (!location)
+    return fail(Code::kUnavailable, "expected the Location of an upload from " + url + ", got none");
   return resolve_url(url, *location);
 }
 
 /// An upload whose answer was lost may have succeeded; its session is then gone.
-Result<void> Remote::settle(const RepositoryName& repository, const Digest& digest, Result<HttpResponse> put) {
+Result<void> Remote::settle(const RepositoryName& repository, const Digest& digest,
+                            Result<HttpResponse> put) {
   if (put && is_success(*put)) return {};
-  const HttpRequest request{.method = "PUT", .url = base_ + "/v2/" + repository.str() + "/blobs/uploads/", .headers = {}};
+  const HttpRequest request{
+      .method = "PUT", .url = base_ + "/v2/" + repository.str() + "/blobs/uploads/", .headers = {}};
   Error error = put ? to_error(request, *put) : std::move(put).error();
   if (error.code == Code::kNotFound || error.code == Code::kUnavailable) {
     const auto present = has_blob(repository, digest);
@@ -239,7 +248,8 @@ Result<void> Remote::upload_unknown(const RepositoryName& repository, HashingBod
   return settle(repository, digest, send_any(std::move(put)));
 }
 
-Result<bool> Remote::mount(const RepositoryName& repository, const Digest& digest, const RepositoryName& from) {
+Result<bool> Remote::mount(const RepositoryName& repository, const Digest& digest,
+                           const RepositoryName& from) {
   std::string path = "/v2/" + repository.str() + "/blobs/uploads/";
   add_query(path, "mount", digest.to_string());
   add_query(path, "from", from.str());
@@ -275,11 +285,13 @@ Result<void> Remote::pages(std::string_view path, const RepositoryName* reposito
     LAMINA_ASSIGN(std::string next, resolve_url(url, *link));
     LAMINA_ASSIGN(const std::string origin, origin_of(next));
     if (origin != home || next == url) {
-      return fail(Code::kUnavailable, url + " names as its next page " + next + ", which is itself or elsewhere");
+      return fail(Code::kUnavailable,
+                  url + " names as its next page " + next + ", which is itself or elsewhere");
     }
     url = std::move(next);
   }
-  return fail(Code::kUnavailable, first.request.url + " has more than " + std::to_string(kMaxPages) + " pages");
+  return fail(Code::kUnavailable,
+              first.request.url + " has more than " + std::to_string(kMaxPages) + " pages");
 }
 
 }  // namespace lamina::client

@@ -35,7 +35,8 @@ class Remote {
   Result<std::string> version();
 
   /// Nothing where there is none. Falls back to GET where HEAD is refused or names no digest.
-  Result<std::optional<Descriptor>> head_manifest(const RepositoryName& repository, const TagOrDigest& reference);
+  Result<std::optional<Descriptor>> head_manifest(const RepositoryName& repository,
+                                                  const TagOrDigest& reference);
   /// Checked: digest where asked by digest or stated by the registry, media type against the document.
   Result<FetchedManifest> get_manifest(const RepositoryName& repository, const TagOrDigest& reference);
   /// True where the registry says that it has put a subject into its referrers list.

@@ -36,22 +36,24 @@ Result<Published> push(Session session, Remote& remote, const Reference& target,
 
 /// The manifest that a reference names; for an index the child of `platform`, or its only one.
 Result<FetchedManifest> get_image(Remote& remote, const Reference& reference, const std::string& platform);
-Result<Pulled> pull(Session session, Remote& remote, const Reference& reference, const Destination& destination,
-                    const PullOptions& options);
+Result<Pulled> pull(Session session, Remote& remote, const Reference& reference,
+                    const Destination& destination, const PullOptions& options);
 Result<Pulled> pull_blob(Session session, Remote& remote, const Reference& repository, const Digest& digest,
                          const Destination& destination, const PullOptions& options);
 Result<Verified> verify(Session session, Remote& remote, const Reference& reference);
 
-Result<Copied> copy(Session session, Remote& source, const Reference& from, Remote& target, const Reference& to,
-                    const CopyOptions& options);
+Result<Copied> copy(Session session, Remote& source, const Reference& from, Remote& target,
+                    const Reference& to, const CopyOptions& options);
 
-Result<std::vector<FoundArtifact>> find_derived(Remote& remote, const Identity& identity, const FindOptions& options);
-Result<std::vector<FoundArtifact>> search(Remote& remote, const Identity& identity, const FindOptions& options);
+Result<std::vector<FoundArtifact>> find_derived(Remote& remote, const Identity& identity,
+                                                const FindOptions& options);
+Result<std::vector<FoundArtifact>> search(Remote& remote, const Identity& identity,
+                                          const FindOptions& options);
 
 Result<std::vector<Tag>> list_tags(Remote& remote, const RepositoryName& repository, std::size_t limit);
 Result<std::vector<RepositoryName>> list_repositories(Remote& remote, std::size_t limit);
-Result<std::vector<Descriptor>> list_referrers(Remote& remote, const RepositoryName& repository, const Digest& subject,
-                                               std::string_view artifact_type);
+Result<std::vector<Descriptor>> list_referrers(Remote& remote, const RepositoryName& repository,
+                                               const Digest& subject, std::string_view artifact_type);
 /// Writes `referrer` into the index of the tag schema, where the registry has no referrers API. Not atomic:
 /// a registry without that API has no conditional writes either.
 Result<void> add_to_referrers_tag(Remote& remote, const RepositoryName& repository, const Digest& subject,

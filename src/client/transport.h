@@ -70,9 +70,9 @@ inline constexpr std::size_t kMaxBufferedBody = 8 * 1024 * 1024;
 class Transport {
  public:
   virtual ~Transport() = default;
-  /// `body` and `sink` may be null. Any status is a success. Errors: kUnavailable where the network failed before
-  /// the answer was complete; kUnauthorized where TLS was refused (a certificate that is not trusted); what
-  /// `body` or `sink` fail with comes back unchanged.
+  /// `body` and `sink` may be null. Any status is a success. Errors: kUnavailable where the network failed
+  /// before the answer was complete; kUnauthorized where TLS was refused (a certificate that is not trusted);
+  /// what `body` or `sink` fail with comes back unchanged.
   virtual Result<HttpResponse> perform(const HttpRequest& request, Body* body, ResponseSink* sink) = 0;
 };
 

@@ -71,7 +71,9 @@ Result<std::string> resolve_url(std::string_view base, std::string_view referenc
   const auto parsed_base = urls::parse_uri(base);
   if (!parsed_base) return malformed(base);
   const auto parsed = urls::parse_uri_reference(reference);
-  if (!parsed) return fail(Code::kInvalid, "the registry answered with a malformed URL '" + std::string(reference) + "'");
+  if (!parsed)
+    return fail(Code::kInvalid,
+                "the registry answered with a malformed URL '" + std::string(reference) + "'");
   urls::url resolved;
   const auto done = urls::resolve(*parsed_base, *parsed, resolved);
   if (!done) return malformed(reference);

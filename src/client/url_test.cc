@@ -16,17 +16,20 @@ TEST(UrlTest, Origin) {
 }
 
 TEST(UrlTest, Loopback) {
-  for (const char* name : {"127.0.0.1:5000", "127.9.9.9", "localhost", "localhost:1", "a.localhost:1", "[::1]:5000"}) {
+  for (const char* name :
+       {"127.0.0.1:5000", "127.9.9.9", "localhost", "localhost:1", "a.localhost:1", "[::1]:5000"}) {
     EXPECT_TRUE(is_loopback(name)) << name;
   }
-  for (const char* name : {"127.0.0.1.example.com", "10.0.0.1", "localhost.example", "registry.local", "[::2]:1", ""}) {
+  for (const char* name :
+       {"127.0.0.1.example.com", "10.0.0.1", "localhost.example", "registry.local", "[::2]:1", ""}) {
     EXPECT_FALSE(is_loopback(name)) << name;
   }
 }
 
 TEST(UrlTest, Resolve) {
   const std::string base = "http://h:5000/v2/r/blobs/uploads/";
-  EXPECT_EQ(resolve_url(base, "/v2/r/blobs/uploads/1?a=b%2F").value(), "http://h:5000/v2/r/blobs/uploads/1?a=b%2F");
+  EXPECT_EQ(resolve_url(base, "/v2/r/blobs/uploads/1?a=b%2F").value(),
+            "http://h:5000/v2/r/blobs/uploads/1?a=b%2F");
   EXPECT_EQ(resolve_url(base, "?n=2").value(), "http://h:5000/v2/r/blobs/uploads/?n=2");
   EXPECT_EQ(resolve_url(base, "https://other/x#f").value(), "https://other/x");
   EXPECT_EQ(resolve_url(base, "//other/x").value(), "http://other/x");

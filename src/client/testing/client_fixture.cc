@@ -23,8 +23,10 @@ std::unique_ptr<Client::Impl> ClientTest::impl() {
     }
     return registry(request);
   });
-  Pacing pacing{.sleep = [this](std::chrono::milliseconds time) { pauses.push_back(time); }, .random = [] { return 0.0; }};
-  return std::make_unique<Client::Impl>(client_options, std::move(transport), std::move(pacing), std::make_unique<FixedClock>(now));
+  Pacing pacing{.sleep = [this](std::chrono::milliseconds time) { pauses.push_back(time); },
+                .random = [] { return 0.0; }};
+  return std::make_unique<Client::Impl>(client_options, std::move(transport), std::move(pacing),
+                                        std::make_unique<FixedClock>(now));
 }
 
 Client& ClientTest::client() {
@@ -54,7 +56,8 @@ std::string ClientTest::read_file(const std::filesystem::path& path) {
 
 std::vector<std::string> ClientTest::names() const {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_)) names.push_back(entry.path().filename().string());
+  for (const auto& entry : std::filesystem::directory_iterator(folder_))
+    names.push_back(entry.path().filename().string());
   return names;
 }
 

@@ -25,7 +25,9 @@ class FixedClock final : public Clock {
 
 class NoCredentials final : public CredentialsProvider {
  public:
-  Result<std::optional<Credentials>> find(std::string_view, std::string_view) override { return std::nullopt; }
+  Result<std::optional<Credentials>> find(std::string_view, std::string_view) override {
+    return std::nullopt;
+  }
 };
 
 /// A client, a registry in memory that it talks to, and a folder.

@@ -32,14 +32,15 @@ Annotations map_of(const oci::Json& object, std::string_view name) {
   Annotations map;
   const oci::Json* member = object.find(name);
   if (member == nullptr) return map;
-  for (const auto& [key, value] : *member->as<oci::Json::Object>()) map.emplace(key, *value.as<std::string>());
+  for (const auto& [key, value] : *member->as<oci::Json::Object>())
+    map.emplace(key, *value.as<std::string>());
   return map;
 }
 
 }  // namespace
 
-Digest FakeRegistry::put_manifest(const std::string& repository, const std::string& tag, const std::string& media_type,
-                                  const std::string& bytes) {
+Digest FakeRegistry::put_manifest(const std::string& repository, const std::string& tag,
+                                  const std::string& media_type, const std::string& bytes) {
   const Digest digest = Digest::of(bytes);
   manifests[repository + "@" + digest.to_string()] = {media_type, bytes};
   if (!tag.empty()) tags[repository + ":" + tag] = digest.to_string();
@@ -55,7 +56,8 @@ Answer FakeRegistry::operator()(const Sent& request) {
     path = path.substr(0, mark);
   }
   if (path == "/v2/") return {.headers = lamina ? Headers{{"Lamina-Version", "0.1.0"}} : Headers{}};
-  for (const std::string_view part : {"/manifests/", "/blobs/uploads/", "/blobs/", "/referrers/", "/_lamina/publish"}) {
+  for (const std::string_view part :
+       {"/manifests/", "/blobs/uploads/", "/blobs/", "/referrers/", "/_lamina/publish"}) {
     const std::size_t at = path.find(part);
     if (at == std::string::npos) continue;
     const std::string repository = path.substr(4, at - 4);
@@ -65,19 +67,23 @@ Answer FakeRegistry::operator()(const Sent& request) {
     if (part == "/blobs/") return blob(request, repository, rest);
     if (part == "/_lamina/publish") return lamina ? publish(request, repository) : error(404, "UNSUPPORTED");
     if (!referrers_api) return error(404, "NAME_UNKNOWN");
-    return {.body = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})"};
+    return {
+        .body =
+            R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})"};
   }
   return error(404, "NAME_UNKNOWN");
 }
 
-Answer FakeRegistry::manifest(const Sent& request, const std::string& repository, const std::string& reference) {
+Answer FakeRegistry::manifest(const Sent& request, const std::string& repository,
+                              const std::string& reference) {
   const bool by_digest = reference.find(':') != std::string::npos;
   if (request.method == "PUT") {
     const Digest digest =
         put_manifest(repository, by_digest ? "" : reference, request.header("Content-Type"), request.body);
     Answer answer{.status = 201, .headers = {{"Docker-Content-Digest", digest.to_string()}}};
     const auto parsed = parse_manifest(request.body, request.header("Content-Type"));
-    if (referrers_api && parsed && parsed->subject) answer.headers.add("OCI-Subject", parsed->subject->digest.to_string());
+    if (referrers_api && parsed && parsed->subject)
+      answer.headers.add("OCI-Subject", parsed->subject->digest.to_string());
     return answer;
   }
   std::string digest = reference;
@@ -110,8 +116,8 @@ Answer FakeRegistry::blob(const Sent& request, const std::string& repository, co
     const std::string end = range.substr(dash + 1);
     const std::size_t last = end.empty() ? bytes.size() - 1 : std::stoul(end);
     return {.status = 206,
-            .headers = {{"Content-Range", "bytes " + std::to_string(first) + "-" + std::to_string(last) + "/" +
-                                              std::to_string(bytes.size())}},
+            .headers = {{"Content-Range", "bytes " + std::to_string(first) + "-" + std::to_string(last) +
+                                              "/" + std::to_string(bytes.size())}},
             .body = bytes.substr(first, last - first + 1)};
   }
   return {.headers = {{"Content-Length", std::to_string(bytes.size())}}, .body = bytes};

@@ -10,8 +10,8 @@
 
 namespace lamina::client::testing {
 
-/// Enough of a registry in memory to answer a client: uploads, manifests, tags, ranges, referrers, and Lamina's
-/// publish where `lamina` is set. A handler for FakeTransport.
+/// Enough of a registry in memory to answer a client: uploads, manifests, tags, ranges, referrers, and
+/// Lamina's publish where `lamina` is set. A handler for FakeTransport.
 struct FakeRegistry {
   bool lamina = false;
   bool ranges = true;
@@ -22,12 +22,12 @@ struct FakeRegistry {
     std::string media_type;
     std::string bytes;
   };
-  std::map<std::string, std::string> blobs;                     ///< "repository@digest"
-  std::map<std::string, Stored> manifests;                      ///< "repository@digest"
-  std::map<std::string, std::string> tags;                      ///< "repository:tag" -> digest
-  std::map<std::string, std::string> uploads;                   ///< Location path -> bytes
-  std::string published_json;                                   ///< Part 1 of the last publish.
-  std::string published_layer;                                  ///< Part 2.
+  std::map<std::string, std::string> blobs;    ///< "repository@digest"
+  std::map<std::string, Stored> manifests;     ///< "repository@digest"
+  std::map<std::string, std::string> tags;     ///< "repository:tag" -> digest
+  std::map<std::string, std::string> uploads;  ///< Location path -> bytes
+  std::string published_json;                  ///< Part 1 of the last publish.
+  std::string published_layer;                 ///< Part 2.
   unsigned next_upload = 0;
 
   Answer operator()(const Sent& request);
@@ -40,7 +40,8 @@ struct FakeRegistry {
  private:
   Answer manifest(const Sent& request, const std::string& repository, const std::string& reference);
   Answer blob(const Sent& request, const std::string& repository, const std::string& digest);
-  Answer upload(const Sent& request, const std::string& repository, const std::string& path, const std::string& query);
+  Answer upload(const Sent& request, const std::string& repository, const std::string& path,
+                const std::string& query);
   Answer publish(const Sent& request, const std::string& repository);
 };
 

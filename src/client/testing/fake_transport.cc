@@ -39,7 +39,8 @@ Result<HttpResponse> FakeTransport::perform(const HttpRequest& request, Body* bo
   const std::optional<std::uint64_t> announced = body != nullptr ? body->size() : std::nullopt;
   if (body != nullptr) {
     LAMINA_ASSIGN(sent.body, drain(*body));
-    if (announced && *announced != sent.body.size()) return fail(Code::kUnavailable, "body of another size than announced");
+    if (announced && *announced != sent.body.size())
+      return fail(Code::kUnavailable, "body of another size than announced");
   }
   Answer answer;
   {
@@ -50,7 +51,8 @@ Result<HttpResponse> FakeTransport::perform(const HttpRequest& request, Body* bo
   if (answer.refused) return fail(Code::kUnavailable, "connection refused");
   HttpResponse response{.status = answer.status, .headers = std::move(answer.headers), .body = {}};
   if (request.method == "HEAD") return response;
-  const std::string_view bytes = std::string_view(answer.body).substr(0, answer.cut.value_or(answer.body.size()));
+  const std::string_view bytes =
+      std::string_view(answer.body).substr(0, answer.cut.value_or(answer.body.size()));
   if (sink == nullptr || response.status < 200 || response.status > 299) {
     response.body = bytes;
   } else {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <deque>
-#include <mutex>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -21,7 +21,8 @@ struct Sent {
   std::string header(std::string_view name) const { return std::string(headers.find(name).value_or("")); }
 };
 
-/// An answer. `cut`: the connection breaks after so many bytes of the body; `refused`: before anything was read.
+/// An answer. `cut`: the connection breaks after so many bytes of the body; `refused`: before anything was
+/// read.
 struct Answer {
   unsigned status = 200;
   Headers headers = {};
@@ -30,8 +31,8 @@ struct Answer {
   bool refused = false;
 };
 
-/// Answers with what a function returns, and keeps all requests. Bodies are read to their end before the function
-/// is asked, but for `refused` and where it is told to answer early. Thread-safe.
+/// Answers with what a function returns, and keeps all requests. Bodies are read to their end before the
+/// function is asked, but for `refused` and where it is told to answer early. Thread-safe.
 class FakeTransport final : public Transport {
  public:
   using Handler = std::function<Answer(const Sent&)>;
