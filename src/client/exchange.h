@@ -48,7 +48,6 @@ class Exchange {
   Result<HttpResponse> send(Call call);
 
  private:
-  struct Attempt;
   Result<HttpResponse> attempt(Call& call);
   std::chrono::milliseconds delay(unsigned failures, const HttpResponse* response) const;
 

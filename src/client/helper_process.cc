@@ -75,9 +75,8 @@ Result<std::optional<std::string>> run_credential_helper(const std::string& prog
   }
   input.read.close();
   output.write.close();
-  // A pipe holds far more than a server name, so this cannot block; a helper that does not read it is no
-  // error, but must not end this process by SIGPIPE either: the read end is kept open by the kernel only
-  // while the child lives.
+  // A pipe holds far more than a server name, so this cannot block. A helper that ends without reading it is
+  // no error, and its SIGPIPE must not end this process: it is blocked, taken and forgotten.
   sigset_t pipe_signal, before;
   sigemptyset(&pipe_signal);
   sigaddset(&pipe_signal, SIGPIPE);

@@ -182,10 +182,8 @@ Answer FakeRegistry::publish(const Sent& request, const std::string& repository)
   }
   manifest.layers = {layer};
   manifest.annotations = map_of(*fields, "annotations");
-  if (const auto* identity = fields->find("identity")) {
-    static_cast<void>(identity);
-    const Annotations entries = map_of(*fields, "identity");
-    manifest.annotations.emplace(std::string(kIdentityAnnotation), canonical_json(entries));
+  if (const Identity identity = map_of(*fields, "identity"); !identity.empty()) {
+    manifest.annotations.emplace(std::string(kIdentityAnnotation), canonical_json(identity));
   }
   const std::string bytes =
       serialize(manifest, text_of(*fields, "fieldOrder") == "ggcr" ? FieldOrder::kGgcr : FieldOrder::kOras);

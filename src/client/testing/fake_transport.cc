@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/testing/fake_transport.h"
 
+#include <deque>
 #include <memory>
 #include <span>
 #include <utility>

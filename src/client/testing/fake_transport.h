@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -21,8 +20,7 @@ struct Sent {
   std::string header(std::string_view name) const { return std::string(headers.find(name).value_or("")); }
 };
 
-/// An answer. `cut`: the connection breaks after so many bytes of the body; `refused`: before anything was
-/// read.
+/// An answer. `cut`: the connection breaks after so many bytes of the body; `refused`: before the answer.
 struct Answer {
   unsigned status = 200;
   Headers headers = {};
@@ -31,8 +29,8 @@ struct Answer {
   bool refused = false;
 };
 
-/// Answers with what a function returns, and keeps all requests. Bodies are read to their end before the
-/// function is asked, but for `refused` and where it is told to answer early. Thread-safe.
+/// Answers with what a function returns, and keeps all requests. A body is read to its end before the
+/// function is asked. Thread-safe: one request at a time reaches the function.
 class FakeTransport final : public Transport {
  public:
   using Handler = std::function<Answer(const Sent&)>;
