@@ -88,7 +88,9 @@ Task<std::expected<Head, Fault>> Connection::read_head() {
 }
 
 Task<void> Connection::refuse() {
+  idle_ = true;
   auto io = co_await wire_.readable(from_now(site_.options.limits.linger_timeout));
+  idle_ = false;
   if (io != Io::kOk) co_return;
   Fault fault{.status = 503, .reason = "too many connections: try again later"};
   co_await end_with(std::move(fault));

@@ -38,22 +38,20 @@ constexpr std::chrono::seconds kSweep{1};
 /// One thread with its connections. Everything but context() runs on that thread.
 class Lane {
  public:
-  Lane(const ServerOptions& options, const Handler& handler, const Clock& clock,
-       std::atomic<std::size_t>& open)
-      : site_{.options = options, .handler = handler, .date = DateCache(clock)}, open_(open) {}
+  Lane(const ServerOptions& options, const Handler& handler, const Clock& clock)
+      : site_{.options = options, .handler = handler, .date = DateCache(clock)} {}
 
   asio::io_context& context() { return context_; }
 
-  Task<void> host(std::unique_ptr<Stream> stream, std::string peer, bool refused);
+  /// One connection to its end; then counts `open` down.
+  Task<void> host(std::unique_ptr<Stream> stream, std::string peer, bool refused,
+                  std::atomic<std::size_t>& open);
   void drain(std::chrono::seconds grace);
 
  private:
   Task<void> sweep();
-  void enter(Connection& connection);
-  void leave(Connection& connection);
 
   Site site_;
-  std::atomic<std::size_t>& open_;
   std::unordered_set<Connection*> connections_;
   bool sweeping_ = false;
   Wire::Time break_off_at_ = Wire::kNever;
@@ -63,31 +61,29 @@ class Lane {
   std::optional<Guard> running_{context_.get_executor()};
 };
 
-Task<void> Lane::host(std::unique_ptr<Stream> stream, std::string peer, bool refused) {
+Task<void> Lane::host(std::unique_ptr<Stream> stream, std::string peer, bool refused,
+                      std::atomic<std::size_t>& open) {
   Connection connection(site_, std::move(stream), std::move(peer));
   struct Entry {
-    Lane& lane;
-    Connection& connection;
-    ~Entry() { lane.leave(connection); }
-  } entry{*this, connection};
-  enter(connection);
-  if (refused) {
-    co_await connection.refuse();
-  } else {
-    co_await connection.serve();
+    std::unordered_set<Connection*>& connections;
+    Connection* connection;
+    std::atomic<std::size_t>& open;
+    ~Entry() {
+      connections.erase(connection);
+      open.fetch_sub(1, std::memory_order_relaxed);
+    }
+  };
+  {
+    Entry entry{connections_, &connection, open};
+    connections_.insert(&connection);
+    if (!std::exchange(sweeping_, true)) asio::co_spawn(context_, sweep(), asio::detached);
+    if (refused) {
+      co_await connection.refuse();
+    } else {
+      co_await connection.serve();
+    }
   }
-}
-
-void Lane::enter(Connection& connection) {
-  connections_.insert(&connection);
-  if (std::exchange(sweeping_, true)) return;
-  asio::co_spawn(context_, sweep(), asio::detached);
-}
-
-void Lane::leave(Connection& connection) {
-  connections_.erase(&connection);
-  open_.fetch_sub(1, std::memory_order_relaxed);
-  // The end of the last one must not wait for the next sweep.
+  // The end of the last one need not wait for the next sweep.
   if (connections_.empty() && site_.draining) sweep_timer_.cancel();
 }
 
@@ -129,7 +125,7 @@ class TcpServer final : public Server {
         options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
     const Clock& clock = options_.clock != nullptr ? *options_.clock : system_clock_;
     for (std::size_t i = 0; i < threads; ++i) {
-      lanes_.push_back(std::make_unique<Lane>(options_, handler_, clock, open_));
+      lanes_.push_back(std::make_unique<Lane>(options_, handler_, clock));
     }
     acceptor_.emplace(lanes_.front()->context());
     retry_timer_.emplace(lanes_.front()->context());
@@ -148,7 +144,8 @@ class TcpServer final : public Server {
   const Handler handler_;
   const SystemClock system_clock_;
   std::uint16_t port_ = 0;
-  std::atomic<std::size_t> open_ = 0;
+  std::atomic<std::size_t> served_ = 0;
+  std::atomic<std::size_t> refused_ = 0;
   std::vector<std::unique_ptr<Lane>> lanes_;
   // Used on the first lane's thread.
   std::optional<tcp::acceptor> acceptor_;
@@ -226,14 +223,15 @@ Task<void> TcpServer::accept() {
 }
 
 void TcpServer::receive(Lane& lane, tcp::socket socket) {
-  auto open = open_.load(std::memory_order_relaxed);
-  if (open >= options_.limits.connections + kMaxRefused) return;
+  // Only this thread counts up, so neither limit can be passed.
+  const bool refused = served_.load(std::memory_order_relaxed) >= options_.limits.connections;
+  auto& open = refused ? refused_ : served_;
+  if (refused && open.load(std::memory_order_relaxed) >= kMaxRefused) return;
   boost::system::error_code error;
   auto peer = socket.remote_endpoint(error);
   if (error) return;
-  open_.fetch_add(1, std::memory_order_relaxed);
-  bool refused = open >= options_.limits.connections;
-  asio::co_spawn(lane.context(), lane.host(make_tcp_stream(std::move(socket)), to_text(peer), refused),
+  open.fetch_add(1, std::memory_order_relaxed);
+  asio::co_spawn(lane.context(), lane.host(make_tcp_stream(std::move(socket)), to_text(peer), refused, open),
                  asio::detached);
 }
 
