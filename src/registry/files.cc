@@ -33,7 +33,13 @@ Answer get_file(Call& call) {
   headers.add("Cache-Control",
               std::holds_alternative<Digest>(reference) ? "public, max-age=31536000, immutable" : "no-cache");
   headers.add("Lamina-Manifest-Digest", stored.digest.to_string());
-  co_return co_await send_content(call, call.repository(), layer.digest, std::move(headers));
+  auto answered = co_await send_content(call, call.repository(), layer.digest, std::move(headers));
+  // The artifact is there and its layer is not, or is damaged: whoever polls the address is told to come again.
+  if (!answered && answered.error().about == About::kBlob &&
+      (answered.error().code == Code::kNotFound || answered.error().code == Code::kCorrupt)) {
+    co_return fail(Code::kUnavailable, About::kBlob, std::move(answered).error().message);
+  }
+  co_return answered;
 }
 
 }  // namespace lamina::registry

@@ -28,8 +28,9 @@ Result<store::ManifestPut> examine(const Call& call, std::string bytes) {
   LAMINA_ASSIGN(const auto reference, parse_tag_or_digest(call.route.last));
   std::string type;
   if (const auto content_type = call.request.headers.find("Content-Type")) {
-    LAMINA_ASSIGN(http::MediaType parsed, http::parse_media_type(*content_type));
-    type = std::move(parsed.essence);
+    auto parsed = http::parse_media_type(*content_type);
+    if (!parsed) return fail(Code::kInvalid, About::kManifest, "Content-Type: " + parsed.error().message);
+    type = std::move(parsed->essence);
   }
 
   store::ManifestPut put;

@@ -95,7 +95,7 @@ Result<Published> commit(Call& call, Received& received) {
   const Digest digest = request.layer_digest.value_or(received.layer->digest_so_far());
   Published published;
   published.put.content = manifest_of(request, digest, size);
-  published.put.media_type = request.media_type;
+  published.put.media_type = published.put.content.effective_media_type({});
   published.put.bytes = serialize(published.put.content, request.order);
   published.put.digest = Digest::of(published.put.bytes);
   // The same checks as for a manifest that a client wrote, before anything is stored.

@@ -37,6 +37,15 @@ Result<std::uint64_t> number(std::string_view field, const Json& value) {
   return static_cast<std::uint64_t>(*integer);
 }
 
+/// Ends a hundred years from now at the latest, so that no sum of times overflows.
+Result<std::chrono::seconds> lifetime(std::uint64_t seconds) {
+  constexpr std::chrono::seconds kLongest = std::chrono::years(100);
+  if (seconds == 0 || seconds > static_cast<std::uint64_t>(kLongest.count())) {
+    return wrong("ttl", "1 to " + std::to_string(kLongest.count()) + " seconds");
+  }
+  return std::chrono::seconds(seconds);
+}
+
 Result<FieldOrder> field_order(std::string_view name) {
   if (name == "oras") return FieldOrder::kOras;
   if (name == "ggcr") return FieldOrder::kGgcr;
@@ -147,9 +156,8 @@ Result<PublishRequest> checked(PublishRequest request) {
   return request;
 }
 
-template <class Number>
-Result<Number> query_number(std::string_view field, std::string_view value) {
-  Number parsed{};
+Result<std::uint64_t> query_number(std::string_view field, std::string_view value) {
+  std::uint64_t parsed = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
   if (error != std::errc{} || end != value.data() + value.size()) return wrong(field, "a whole number");
   return parsed;
@@ -193,7 +201,7 @@ Result<PublishRequest> parse_publish_json(std::string_view bytes) {
        {"ttl",
         [&](const Json& value) -> Result<void> {
           LAMINA_ASSIGN(const std::uint64_t seconds, number("ttl", value));
-          request.ttl = std::chrono::seconds(seconds);
+          LAMINA_ASSIGN(request.ttl, lifetime(seconds));
           return {};
         }},
        {"fieldOrder", [&](const Json& value) -> Result<void> {
@@ -234,8 +242,8 @@ Result<PublishRequest> parse_publish_query(const http::Request& http_request) {
       if (value != "true" && value != "false") return wrong(name, "true or false");
       request.condition.absent = value == "true";
     } else if (name == "ttl") {
-      LAMINA_ASSIGN(const auto seconds, query_number<std::uint32_t>(name, value));
-      request.ttl = std::chrono::seconds(seconds);
+      LAMINA_ASSIGN(const std::uint64_t seconds, query_number(name, value));
+      LAMINA_ASSIGN(request.ttl, lifetime(seconds));
     } else if (name == "fieldOrder") {
       LAMINA_ASSIGN(request.order, field_order(value));
     } else {

@@ -39,7 +39,9 @@ http::Task<void> Registry::serve(http::Exchange& exchange) {
   const auto refuse = [&](const Error& error) {
     const ErrorAnswer answer = answer_for(error.code, error.about);
     if (answer.status >= 500) options_.log_failure(request, error);
-    return exchange.respond(error_response(error));
+    http::Response response = error_response(error);
+    if (answer.status == 405) response.headers.add("Allow", allowed_methods(request.path, request.method));
+    return exchange.respond(std::move(response));
   };
   auto found = route(request.method, request.path);
   if (!found) {

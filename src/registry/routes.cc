@@ -37,10 +37,12 @@ std::optional<Route> match(const EndpointRow& row, std::string_view path) {
   return route;
 }
 
+std::string_view with_slash(std::string_view path) { return path == "/v2" ? "/v2/" : path; }
+
 }  // namespace
 
 Result<Route> route(std::string_view method, std::string_view path) {
-  if (path == "/v2") path = "/v2/";
+  path = with_slash(path);
   if (method == "HEAD") method = "GET";
   bool known = false;
   for (const EndpointRow& row : kEndpoints) {
@@ -53,6 +55,16 @@ Result<Route> route(std::string_view method, std::string_view path) {
     return fail(Code::kUnsupported, "method " + std::string(method) + " is not offered for " + std::string(path));
   }
   return fail(Code::kNotFound, "no endpoint has the path " + std::string(path) + "; docs/api lists them");
+}
+
+std::string allowed_methods(std::string_view path, std::string_view refused) {
+  std::string allowed;
+  for (const EndpointRow& row : kEndpoints) {
+    if (row.method == refused || !match(row, with_slash(path))) continue;
+    if (!allowed.empty()) allowed += ", ";
+    allowed += row.method == "GET" ? "GET, HEAD" : row.method;
+  }
+  return allowed;
 }
 
 }  // namespace lamina::registry

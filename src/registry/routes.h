@@ -72,4 +72,7 @@ struct Route {
 /// fits with other methods only.
 Result<Route> route(std::string_view method, std::string_view path);
 
+/// The methods that a path takes, but for `refused`, as the header Allow lists them: RFC 9110, section 10.2.1.
+std::string allowed_methods(std::string_view path, std::string_view refused);
+
 }  // namespace lamina::registry

@@ -85,7 +85,7 @@ Result<void> Manifests::require_named(meta::Batch& batch, const RepositoryName& 
   return {};
 }
 
-Result<void> Manifests::add_manifest(meta::Batch& batch, const RepositoryName& repository,
+Result<bool> Manifests::add_manifest(meta::Batch& batch, const RepositoryName& repository,
                                      const ManifestPut& manifest, std::span<const StagedBlob> staged) {
   const std::string key = keys::in(repository, manifest.digest);
   LAMINA_ASSIGN(const auto stored, context_.meta.get(Table::kManifests, key));
@@ -98,7 +98,7 @@ Result<void> Manifests::add_manifest(meta::Batch& batch, const RepositoryName& r
     record.pushed = before.pushed;
     if (encode(record) == *stored) {
       require_present(batch, Table::kManifests, key);
-      return {};
+      return true;
     }
   }
   LAMINA_TRY(require_named(batch, repository, manifest.content, staged));
@@ -142,11 +142,11 @@ Result<void> Manifests::add_manifest(meta::Batch& batch, const RepositoryName& r
                                               .repository = repository.str(),
                                               .tag = {},
                                               .digest = manifest.digest}));
-  return {};
+  return stored.has_value();
 }
 
 Result<void> Manifests::move_tag(meta::Batch& batch, const RepositoryName& repository, const Tag& tag,
-                                 const ManifestPut& manifest) {
+                                 const ManifestPut& manifest, const TagCondition& condition) {
   const std::string key = keys::in(repository, tag);
   LAMINA_ASSIGN(const auto stored, context_.meta.get(Table::kTags, key));
   std::optional<TagRecord> before;
@@ -154,13 +154,13 @@ Result<void> Manifests::move_tag(meta::Batch& batch, const RepositoryName& repos
     LAMINA_ASSIGN(before, decode<TagRecord>(*stored));
   }
   require_unchanged(batch, Table::kTags, key, stored);
-  if (manifest.condition.absent && before) {
+  if (condition.absent && before) {
     return fail(Code::kPrecondition, About::kTag,
                 "tag " + tag.str() + " was expected to be absent, and names " + before->digest.to_string());
   }
-  if (manifest.condition.names && (!before || before->digest != *manifest.condition.names)) {
+  if (condition.names && (!before || before->digest != *condition.names)) {
     return fail(Code::kPrecondition, About::kTag,
-                "tag " + tag.str() + " was expected to name " + manifest.condition.names->to_string() +
+                "tag " + tag.str() + " was expected to name " + condition.names->to_string() +
                     (before ? ", and names " + before->digest.to_string() : ", and is absent"));
   }
   if (before && before->digest == manifest.digest) return {};
@@ -176,23 +176,23 @@ Result<void> Manifests::move_tag(meta::Batch& batch, const RepositoryName& repos
 }
 
 Result<meta::Batch> Manifests::build_put(const RepositoryName& repository, const ManifestPut& manifest,
-                                         std::span<const StagedBlob> staged) {
+                                         std::span<const StagedBlob> staged, bool& repeated) {
   meta::Batch batch;
-  LAMINA_TRY(add_manifest(batch, repository, manifest, staged));
-  // A repeated put whose first answer was lost succeeds, whatever its condition said of the state before.
-  bool all_named = batch.writes.empty() && !manifest.tags.empty();
+  LAMINA_ASSIGN(const bool stored, add_manifest(batch, repository, manifest, staged));
+  repeated = stored;
   for (const Tag& tag : manifest.tags) {
-    if (!all_named) break;
+    if (!repeated) break;
     LAMINA_ASSIGN(const auto record, read_record<TagRecord>(context_, Table::kTags, keys::in(repository, tag),
                                                             decode<TagRecord>));
-    all_named = record && record->digest == manifest.digest;
+    repeated = record && record->digest == manifest.digest;
   }
-  if (!all_named) {
-    for (const Tag& tag : manifest.tags) LAMINA_TRY(move_tag(batch, repository, tag, manifest));
-  }
+  // A repeated put whose first answer was lost succeeds, whatever its condition said of the state before.
+  const TagCondition condition = repeated ? TagCondition{} : manifest.condition;
+  for (const Tag& tag : manifest.tags) LAMINA_TRY(move_tag(batch, repository, tag, manifest, condition));
   // Bytes that were staged are not stored yet, or replace damaged ones.
   const bool fresh = std::ranges::any_of(staged, [](const auto& blob) { return blob.bytes || blob.published; });
   if (batch.writes.empty() && !fresh) return meta::Batch{};
+  repeated = repeated && !fresh;
   for (const StagedBlob& blob : staged) {
     LAMINA_TRY(blobs_.add(batch, repository, blob, context_.options.lease_once_named));
   }
@@ -201,10 +201,10 @@ Result<meta::Batch> Manifests::build_put(const RepositoryName& repository, const
 
 Result<PutOutcome> Manifests::put(const RepositoryName& repository, const ManifestPut& manifest,
                                   std::span<const StagedBlob> staged) {
-  LAMINA_ASSIGN(const auto sequence,
-                commit_with(context_, [&] { return build_put(repository, manifest, staged); }));
+  bool repeated = false;
+  LAMINA_TRY(commit_with(context_, [&] { return build_put(repository, manifest, staged, repeated); }));
   for (const StagedBlob& blob : staged) blobs_.settle(blob);
-  return sequence ? PutOutcome::kStored : PutOutcome::kUnchanged;
+  return repeated ? PutOutcome::kUnchanged : PutOutcome::kStored;
 }
 
 }  // namespace lamina::store

@@ -41,7 +41,7 @@ struct ManifestPut {
 
 enum class PutOutcome : std::uint8_t {
   kStored,
-  kUnchanged,  ///< The manifest was there and every tag named it: nothing was written.
+  kUnchanged,  ///< The manifest was there and every tag named it; at most its expiry has moved.
 };
 
 /// What became of a manifest that was deleted.
@@ -74,11 +74,12 @@ class Manifests {
 
  private:
   Result<meta::Batch> build_put(const RepositoryName& repository, const ManifestPut& manifest,
-                                std::span<const StagedBlob> staged);
-  Result<void> add_manifest(meta::Batch& batch, const RepositoryName& repository, const ManifestPut& manifest,
+                                std::span<const StagedBlob> staged, bool& repeated);
+  /// True where the manifest was there before.
+  Result<bool> add_manifest(meta::Batch& batch, const RepositoryName& repository, const ManifestPut& manifest,
                             std::span<const StagedBlob> staged);
   Result<void> move_tag(meta::Batch& batch, const RepositoryName& repository, const Tag& tag,
-                        const ManifestPut& manifest);
+                        const ManifestPut& manifest, const TagCondition& condition);
   Result<void> lose_tag(meta::Batch& batch, const RepositoryName& repository, const Tag& tag, const Digest& digest);
   Result<void> require_named(meta::Batch& batch, const RepositoryName& repository, const Manifest& content,
                              std::span<const StagedBlob> staged);
