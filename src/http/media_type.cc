@@ -28,7 +28,8 @@ std::optional<std::string> take_quoted(std::string_view& text) {
       text.remove_prefix(i + 1);
       return value;
     }
-    if (text[i] == '\\' && ++i == text.size()) break;
+    if (text[i] == '\\') ++i;  // The next character stands for itself.
+    if (i == text.size()) break;
     if (!is_field_value(text.substr(i, 1))) break;
     value += text[i];
   }

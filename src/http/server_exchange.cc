@@ -2,8 +2,8 @@
 #include "http/server_exchange.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "http/response_head.h"
