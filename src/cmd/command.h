@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,8 +19,10 @@ struct Context;
 
 /// What a command has to say when it succeeded.
 struct Report {
-  std::string text;                ///< For people: whole lines, or nothing.
-  std::string json;                ///< The same for programs: one JSON value, or nothing.
+  std::string text;  ///< For people: whole lines, or nothing.
+  std::string json;  ///< The same for programs: one JSON value, or nothing.
+  /// What --quiet leaves of the text; absent: all of it.
+  std::optional<std::string> brief;
   bool content_on_stdout = false;  ///< Standard output holds what was pulled or packed: report elsewhere.
 };
 

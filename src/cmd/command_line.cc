@@ -53,9 +53,18 @@ Result<Occurrences> tokenize(const Command& command, std::span<const std::string
     positional.push_back(app.add_option(fmt::format("argument{}", i), accept)->allow_extra_args(false));
   }
 
+  std::vector<std::string> words;  // As CLI11 wants them, the last one first.
+  for (const std::string& argument : arguments) {
+    // CLI11 would take the next word for the value of `--name=`.
+    const bool empty_value = argument.starts_with("--") && argument.find('=') + 1 == argument.size();
+    words.push_back(empty_value ? argument.substr(0, argument.size() - 1) : argument);
+    if (empty_value) words.emplace_back();
+  }
+  std::ranges::reverse(words);
+
   Occurrences found;
   try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     found.help = true;
     return found;
@@ -67,8 +76,8 @@ Result<Occurrences> tokenize(const Command& command, std::span<const std::string
     for (const Option& option : command.options)
       std::ranges::copy(names_of(option), std::back_inserter(known));
     const std::string name = first.substr(0, first.find('='));
-    return std::unexpected(
-        misuse(command, fmt::format("unknown option '{}'{}", name, suggestion(name, known))));
+    const std::string near = name.starts_with("--") ? suggestion(name, known) : "";
+    return std::unexpected(misuse(command, fmt::format("unknown option '{}'{}", name, near)));
   } catch (const CLI::ParseError& error) {
     return std::unexpected(misuse(command, error.what()));
   }
@@ -145,8 +154,9 @@ void add_common_options(Command& command, CommonOptions& common) {
         return {};
       },
       "-o");
-  command.flag("-q,--quiet", common.quiet, "Print nothing but errors and what was asked for");
-  command.flag("--no-progress", common.no_progress, "Show no progress, on a terminal either");
+  command.flag("-q,--quiet", common.quiet,
+               "Print no more than a script needs: push the reference, pack the digest, a list its entries");
+  command.flag("--no-progress", common.no_progress, "Show no progress, not even on a terminal");
   command.option("--config", "FILE", common.config_file, "Configuration file (YAML) [$LAMINA_CONFIG]")
       .completes = Completes::kFiles;
 }

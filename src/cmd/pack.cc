@@ -49,6 +49,7 @@ Report report(const Arguments& arguments, const PackStats& stats, const Digest& 
   made.text = rows({{"digest", digest.to_string()},
                     {"size", fmt::format("{} ({} entries)", format_size(stats.output_bytes), stats.entries)},
                     {"left out", left_out}});
+  made.brief = digest.to_string() + '\n';
   auto json = json_writer();
   json.begin_object();
   json.name("digest").string(digest.to_string());

@@ -56,9 +56,10 @@ class Program {
 
   Result<void> tell(const Report& report) {
     const bool json = context_.common.output == Format::kJson;
-    const std::string text = !json ? report.text : report.json.empty() ? "" : report.json + '\n';
+    std::string text = context_.common.quiet && report.brief ? *report.brief : report.text;
+    if (json) text = report.json.empty() ? "" : report.json + '\n';
     if (!report.content_on_stdout) return print(text);
-    if (json || !context_.common.quiet) context_.terminal.write(text);
+    context_.terminal.write(text);
     return {};
   }
 

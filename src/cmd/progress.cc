@@ -98,7 +98,8 @@ std::string render_progress(const ProgressState& given, std::size_t width) {
   }
   if (used() > width) return shorten(parts[0].text.empty() ? parts[1].text : parts[0].text, width);
 
-  std::string line = shorten(label, std::min(width - used(), kWidestLabel));
+  const std::size_t room = std::min(width - used(), kWidestLabel);
+  std::string line = room < least ? "" : shorten(label, room);
   const std::size_t taken = columns(line) + used();
   if (state.total && width >= taken + kNarrowestBar + 2) {
     line += "  " + draw_bar(part, std::min(width - taken - 2, kWidestBar));

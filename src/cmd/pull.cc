@@ -31,6 +31,7 @@ Report report(const PullArguments& arguments, const Pulled& pulled) {
                     {"identity", pulled.identity ? canonical_json(*pulled.identity) : ""},
                     {"to", made.content_on_stdout ? "standard output" : arguments.to},
                     {"content", content}});
+  made.brief = "";
   auto json = json_writer();
   json.begin_object();
   if (has_manifest) {

@@ -56,6 +56,7 @@ Report report(const Published& published) {
                     {"layer", describe(published.layer)},
                     {"identity", published.identity ? canonical_json(*published.identity) : ""},
                     {"url", published.url}});
+  made.brief = pinned(published.registry, published.repository, published.manifest.digest) + '\n';
   auto json = json_writer();
   json.begin_object();
   json.name("registry").string(published.registry);

@@ -33,7 +33,7 @@ Result<Report> run(const VerifyArguments& arguments, Context& context) {
                               {"manifest", describe(verified.manifest)},
                               {"read", fmt::format("{} manifests, {} blobs, {}", verified.manifests,
                                                    verified.blobs, format_size(verified.bytes))}}),
-                .json = json.take()};
+                .json = json.take(), .brief = ""};
 }
 
 }  // namespace
