@@ -5,8 +5,10 @@
 #include <malloc.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
@@ -76,6 +78,14 @@ void expire(std::stop_token stop, store::Store& store) {
   }
 }
 
+/// A descriptor for each connection and each file that one reads: as many as the system lets this process have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("the limit on open files stays as it is: {}", errno);
+}
+
 registry::Options registry_options(const ServeOptions& options) {
   registry::Options made;
   made.advertise_url = options.advertise_url;
@@ -99,6 +109,7 @@ store::Options store_options(const ServeOptions& options) {
 Result<void> serve(const ServeOptions& options) {
   // Every thread with an arena of its own would cost more than the locks on two.
   mallopt(M_ARENA_MAX, 2);
+  raise_descriptor_limit();
   StopSignals signals;
 
   const auto files = fs::posix_file_system();
