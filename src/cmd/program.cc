@@ -85,12 +85,14 @@ void tell(const Error& error, bool as_json, Terminal& terminal) {
 int run_program(const std::vector<std::string>& arguments, Context& context,
                 const Surroundings& surroundings) {
   Program program(context, surroundings);
-  const auto done = program.run(arguments);
+  auto done = program.run(arguments);
   if (done) return 0;
+  // Whatever failed then, failed because of the signal.
+  const int signal = context.caught_signal();
+  if (signal != 0) done = fail(Code::kCancelled, "interrupted");
   tell(done.error(), context.common.output == Format::kJson || wants_json(arguments, surroundings),
        context.terminal);
-  if (context.caught_signal() != 0) return kSignalStatus + context.caught_signal();
-  return exit_status(done.error().code);
+  return signal != 0 ? kSignalStatus + signal : exit_status(done.error().code);
 }
 
 }  // namespace lamina::cmd

@@ -85,6 +85,7 @@ TEST_F(Pack, LeavesNothingBehindWhenInterrupted) {
   FakeProcess process;
   process.signal = SIGINT;
   EXPECT_EQ(process.run({"pack", in_, "--to", out_}), 130);
+  EXPECT_EQ(process.err(), "lamina: interrupted\n");
   process.signal = SIGTERM;
   EXPECT_EQ(process.run({"pack", in_, "--to", out_}), 143);
   process.signal = 0;

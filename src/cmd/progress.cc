@@ -19,7 +19,7 @@ constexpr auto kRateWindow = std::chrono::seconds(5);
 constexpr auto kBeforeRate = std::chrono::milliseconds(300);
 constexpr std::size_t kWidestLabel = 32;
 constexpr std::size_t kWidestBar = 40;
-constexpr std::size_t kNarrowestBar = 10;
+constexpr std::size_t kBarStep = 10;
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
@@ -101,8 +101,10 @@ std::string render_progress(const ProgressState& given, std::size_t width) {
   const std::size_t room = std::min(width - used(), kWidestLabel);
   std::string line = room < least ? "" : shorten(label, room);
   const std::size_t taken = columns(line) + used();
-  if (state.total && width >= taken + kNarrowestBar + 2) {
-    line += "  " + draw_bar(part, std::min(width - taken - 2, kWidestBar));
+  if (state.total && width >= taken + kBarStep + 2) {
+    // In steps, so that it does not change with each digit of the numbers.
+    const std::size_t bar = std::min(width - taken - 2, kWidestBar);
+    line += "  " + draw_bar(part, bar - bar % kBarStep);
   }
   for (const auto& p : parts) {
     if (!p.text.empty()) line += (line.empty() ? "" : "  ") + p.text;

@@ -21,7 +21,7 @@ TEST(RenderProgress, FitsTheWidth) {
       {200,
        "pushing chart.tgz  [===================>                  ]   50%  50.0 MiB/100.0 MiB  5.0 MiB/s  "
        "0:10 left"},
-      {79, "pushing chart.tgz  [=====>    ]   50%  50.0 MiB/100.0 MiB  5.0 MiB/s  0:10 left"},
+      {79, "pushing chart.tgz  [====>   ]   50%  50.0 MiB/100.0 MiB  5.0 MiB/s  0:10 left"},
       {70, "pushing chart.tgz   50%  50.0 MiB/100.0 MiB  5.0 MiB/s  0:10 left"},
       {60, "...chart.tgz   50%  50.0 MiB/100.0 MiB  5.0 MiB/s  0:10 left"},
       {50, "... chart.tgz   50%  50.0 MiB/100.0 MiB  0:10 left"},
@@ -69,7 +69,7 @@ TEST(RenderProgress, ShowsWhatIsKnown) {
   EXPECT_EQ(render_progress({.label = "x", .done = 0, .total = 0, .rate = {}}, 20), "x  100%  0 B/0 B");
   // Not 100 % before the end; no remaining time where nothing moves.
   EXPECT_EQ(render_progress({.label = "x", .done = 9999, .total = 10000, .rate = 0.0}, 46),
-            "x  [==========>]   99%  9.8 KiB/9.8 KiB  0 B/s");
+            "x  [=======>]   99%  9.8 KiB/9.8 KiB  0 B/s");
   EXPECT_EQ(render_progress({.label = "a\x1b[2Jb\n", .done = 1, .total = {}, .rate = {}}, 80),
             "a?[2Jb?  1 B");
 }

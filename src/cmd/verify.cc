@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <memory>
+#include <string>
 
 #include "cmd/artifact_arguments.h"
 #include "cmd/commands.h"
@@ -31,9 +30,11 @@ Result<Report> run(const VerifyArguments& arguments, Context& context) {
   json.end_object();
   return Report{.text = rows({{"status", "verified"},
                               {"manifest", describe(verified.manifest)},
-                              {"read", fmt::format("{} manifests, {} blobs, {}", verified.manifests,
-                                                   verified.blobs, format_size(verified.bytes))}}),
-                .json = json.take(), .brief = ""};
+                              {"manifests", std::to_string(verified.manifests)},
+                              {"blobs", std::to_string(verified.blobs)},
+                              {"read", format_size(verified.bytes)}}),
+                .json = json.take(),
+                .brief = ""};
 }
 
 }  // namespace
