@@ -104,16 +104,16 @@ void add_link(Context& context, meta::Batch& batch, const RepositoryName& reposi
   set_record(batch, Table::kLeases, keys::due(expiry, repository, digest), {});
 }
 
-Result<void> Blobs::renew(const RepositoryName& repository, const Digest& digest, const std::string& link) {
-  LAMINA_ASSIGN(const LinkRecord record, decode<LinkRecord>(link));
-  if (record.lease - context_.clock.now() > context_.options.lease / 2) return {};
+void Blobs::renew(const RepositoryName& repository, const Digest& digest, const std::string& link) {
+  const auto record = decode<LinkRecord>(link);
+  if (!record || record->lease - context_.clock.now() > context_.options.lease / 2) return;
   meta::Batch batch;
   batch.durability = meta::Durability::kProcessDeath;
   require_unchanged(batch, Table::kLinks, keys::in(repository, digest), link);
   add_link(context_, batch, repository, digest, context_.options.lease);
-  // A conflict means that another request renewed or removed it; either is as good as this.
-  LAMINA_TRY(context_.meta.commit(std::move(batch)));
-  return {};
+  // A conflict means that another request renewed or removed it; either is as good as this. Where writes have
+  // stopped, reads go on.
+  (void)context_.meta.commit(std::move(batch));
 }
 
 Result<BlobRecord> Blobs::visible(const RepositoryName& repository, const Digest& digest, bool renew_lease) {
@@ -129,7 +129,7 @@ Result<BlobRecord> Blobs::visible(const RepositoryName& repository, const Digest
     return fail(Code::kNotFound, About::kBlob,
                 "blob " + digest.to_string() + " is quarantined: its stored bytes are damaged; push it again");
   }
-  if (renew_lease) LAMINA_TRY(renew(repository, digest, *link));
+  if (renew_lease) renew(repository, digest, *link);
   return *std::move(record);
 }
 
@@ -140,12 +140,23 @@ Result<std::uint64_t> Blobs::stat(const RepositoryName& repository, const Digest
 
 Result<std::unique_ptr<BlobReader>> Blobs::open(const RepositoryName& repository, const Digest& digest,
                                                 bool renew_lease) {
-  LAMINA_ASSIGN(const BlobRecord record, visible(repository, digest, renew_lease));
+  LAMINA_ASSIGN(BlobRecord record, visible(repository, digest, renew_lease));
+  for (;;) {
+    auto reader = reader_of(digest, record);
+    if (reader || reader.error().code != Code::kCorrupt) return reader;
+    // Where other bytes have taken the place of these since the record was read, these are gone, not damaged.
+    LAMINA_ASSIGN(BlobRecord now, visible(repository, digest, false));
+    if (now.id == record.id) return std::unexpected(quarantine(context_, digest, record.id, reader.error().message));
+    record = std::move(now);
+  }
+}
+
+Result<std::unique_ptr<BlobReader>> Blobs::reader_of(const Digest& digest, const BlobRecord& record) {
   if (const auto bytes = built_in(digest)) return std::make_unique<InlineReader>(std::string(*bytes));
   if (record.place == BlobRecord::Place::kInline) {
     LAMINA_ASSIGN(auto bytes, context_.meta.get(Table::kInline, record.id.str()));
     if (!bytes || bytes->size() != record.size || crc32c(std::as_bytes(std::span(*bytes))) != record.checksum) {
-      return std::unexpected(quarantine(context_, digest, record.id, "its inline bytes"));
+      return fail(Code::kCorrupt, "its inline bytes");
     }
     return std::make_unique<InlineReader>(*std::move(bytes));
   }
@@ -155,7 +166,7 @@ Result<std::unique_ptr<BlobReader>> Blobs::open(const RepositoryName& repository
   if (!bytes && bytes.error().code != Code::kNotFound) return std::unexpected(std::move(bytes).error());
   const std::uint64_t pieces = (record.size + kPieceBytes - 1) / kPieceBytes;
   if (!bytes || (*bytes)->size() != record.size || !checksums || checksums->size() != pieces) {
-    return std::unexpected(quarantine(context_, digest, record.id, "its size or its checksums"));
+    return fail(Code::kCorrupt, "its size or its checksums");
   }
   return std::make_unique<PieceReader>(context_, digest, record.id, *std::move(bytes), *std::move(checksums));
 }
@@ -221,6 +232,10 @@ Result<void> Blobs::add(meta::Batch& batch, const RepositoryName& repository, co
   const std::string key = keys::blob(staged.digest);
   add_link(context_, batch, repository, staged.digest, lease);
   if (staged.recorded) {
+    LAMINA_ASSIGN(const auto upload, context_.meta.get(Table::kUploads, keys::upload(staged.upload)));
+    if (!upload) {
+      return fail(Code::kNotFound, About::kUpload, "the upload was cancelled or finished while it was finished here");
+    }
     require_present(batch, Table::kUploads, keys::upload(staged.upload));
     erase_record(batch, Table::kUploads, keys::upload(staged.upload));
   }
@@ -233,7 +248,7 @@ Result<void> Blobs::add(meta::Batch& batch, const RepositoryName& repository, co
   }
   const blob::BlobId id = context_.blobs.id_for(staged.upload, staged.digest);
   if (record && !record->quarantined) {
-    require_present(batch, Table::kBlobs, key);
+    require_unchanged(batch, Table::kBlobs, key, stored);  // It may be found damaged meanwhile.
     if (staged.published) set_record(batch, Table::kRemovals, keys::removal(id), {});
     return {};
   }
@@ -258,6 +273,17 @@ Result<void> Blobs::add(meta::Batch& batch, const RepositoryName& repository, co
   }
   set_record(batch, Table::kBlobs, key, encode(made));
   return {};
+}
+
+void Blobs::abandon(const StagedBlob& staged, bool in_doubt) {
+  // What fails here is found by recover().
+  if (staged.spilled && !staged.recorded) (void)context_.blobs.discard(staged.upload);
+  if (!staged.published || in_doubt) return;
+  if (!context_.blobs.remove(context_.blobs.id_for(staged.upload, staged.digest))) return;
+  meta::Batch batch;
+  batch.durability = meta::Durability::kProcessDeath;
+  erase_record(batch, Table::kUploads, keys::upload(staged.upload));
+  (void)context_.meta.commit(std::move(batch));
 }
 
 void Blobs::settle(const StagedBlob& staged) {

@@ -45,7 +45,8 @@ class Blobs {
   explicit Blobs(Context& context) : context_(context) {}
 
   /// The size. kNotFound about kBlob where the repository has no link to the blob or it is in quarantine.
-  /// With `renew` the link's lease is renewed once less than half of it is left.
+  /// With `renew` the link's lease is renewed once less than half of it is left; a disk that takes no writes does
+  /// not fail the read.
   Result<std::uint64_t> stat(const RepositoryName& repository, const Digest& digest, bool renew);
   Result<std::unique_ptr<BlobReader>> open(const RepositoryName& repository, const Digest& digest, bool renew);
 
@@ -63,13 +64,16 @@ class Blobs {
   /// Adds to `batch` what makes a staged blob stored, and linked in the repository for the time of `lease`.
   Result<void> add(meta::Batch& batch, const RepositoryName& repository, const StagedBlob& staged,
                    std::chrono::seconds lease);
-  /// Clears up behind a staged blob whose commit has returned. After a failed commit nothing may be removed: it
-  /// may be in the log all the same. recover() sorts that out.
+  /// Clears up behind a staged blob whose commit has succeeded.
   void settle(const StagedBlob& staged);
+  /// Clears up behind a staged blob that was not committed. With `in_doubt` its commit may be in the log all the
+  /// same: then what it names stays, and recover() sorts that out. An open session stays as it is.
+  void abandon(const StagedBlob& staged, bool in_doubt);
 
  private:
   Result<BlobRecord> visible(const RepositoryName& repository, const Digest& digest, bool renew);
-  Result<void> renew(const RepositoryName& repository, const Digest& digest, const std::string& link);
+  void renew(const RepositoryName& repository, const Digest& digest, const std::string& link);
+  Result<std::unique_ptr<BlobReader>> reader_of(const Digest& digest, const BlobRecord& record);
 
   Context& context_;
 };

@@ -45,15 +45,17 @@ using CommitSequence = std::optional<std::uint64_t>;
 
 /// Calls `build` for a batch and commits it; where another writer came between, starts again. `build` reads
 /// what it needs each time and returns Result<meta::Batch>; an empty batch commits nothing.
-/// kUnavailable after many rounds.
+/// kUnavailable after many rounds. After an error `in_doubt` says whether a commit may be in the log all the same.
 template <std::invocable Build>
-Result<CommitSequence> commit_with(Context& context, Build build) {
+Result<CommitSequence> commit_with(Context& context, Build build, bool* in_doubt = nullptr) {
   constexpr int kRounds = 100;
   for (int round = 0; round < kRounds; ++round) {
     LAMINA_ASSIGN(meta::Batch batch, build());
     if (batch.writes.empty()) return std::nullopt;
-    LAMINA_ASSIGN(const meta::Outcome outcome, context.meta.commit(std::move(batch)));
-    if (const auto* committed = std::get_if<meta::Committed>(&outcome)) return committed->sequence;
+    const Result<meta::Outcome> outcome = context.meta.commit(std::move(batch));
+    if (in_doubt) *in_doubt = !outcome;
+    if (!outcome) return std::unexpected(outcome.error());
+    if (const auto* committed = std::get_if<meta::Committed>(&*outcome)) return committed->sequence;
   }
   return fail(Code::kUnavailable, "the record was changed by other writers a hundred times in a row; try again");
 }

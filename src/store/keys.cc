@@ -4,8 +4,6 @@
 namespace lamina::store::keys {
 namespace {
 
-constexpr std::size_t kTermBytes = 16;
-
 std::string_view chars(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -88,6 +86,7 @@ Result<Member> parse_member(std::string_view rest) {
   if (!name) return damaged();
   rest.remove_prefix(end + 1);
   LAMINA_ASSIGN(auto digest, take_digest(rest));
+  if (!rest.empty()) return damaged();
   return Member{std::move(*name), digest};
 }
 

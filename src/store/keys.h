@@ -20,13 +20,16 @@ namespace lamina::store::keys {
 inline constexpr std::string_view kFormat = "format";
 inline constexpr std::string_view kEpoch = "epoch";
 
+/// Of a hash that stands for an artifact type or a part of an identity.
+inline constexpr std::size_t kTermBytes = 16;
+
 std::string of(const Digest& digest);
 
 /// kRepositories: repository
 std::string repository(const RepositoryName& repository);
 /// "<repository> NUL": the prefix of all that a repository has in kManifests, kTags, kTagsOf and kLinks.
 std::string in(const RepositoryName& repository);
-/// kManifests, kLinks; kTagsOf without a tag: <repository> NUL <digest>
+/// kManifests, kLinks, and kTagsOf for the count of tags: <repository> NUL <digest>
 std::string in(const RepositoryName& repository, const Digest& digest);
 /// kTags: <repository> NUL <tag>
 std::string in(const RepositoryName& repository, const Tag& tag);
@@ -46,7 +49,7 @@ std::string referrer(const RepositoryName& repository, const Digest& subject, st
                      const Digest& referrer);
 /// kUploads: <upload id>
 std::string upload(const blob::UploadId& upload);
-/// kLeases: <be64 unix seconds> <repository> NUL <digest>: look at this link or manifest then, not before.
+/// kLeases, kExpiries: <be64 unix seconds> <repository> NUL <digest>: look at this link or manifest then, not before.
 std::string due(UnixTime when, const RepositoryName& repository, const Digest& digest);
 /// kRemovals: <blob id>
 std::string removal(const blob::BlobId& id);
@@ -55,7 +58,7 @@ std::string identity_term(std::string_view key, std::string_view value);
 std::string identity(std::string_view key, std::string_view value, const RepositoryName& repository,
                      const Digest& manifest);
 
-/// What a key of `<prefix> <repository> NUL <digest>` holds behind the prefix.
+/// What a key of `<prefix> <repository> NUL <digest>` holds behind the prefix, and nothing behind that.
 struct Member {
   RepositoryName repository;
   Digest digest;

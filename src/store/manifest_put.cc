@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <map>
+#include <set>
 
-#include "lamina/identity.h"
 #include "store/keys.h"
 #include "store/manifests.h"
+#include "store/references.h"
 
 namespace lamina::store {
 namespace {
@@ -16,32 +18,7 @@ std::unexpected<Error> not_held(const RepositoryName& repository, const Descript
                   repository.str() + ' ' + std::string(why));
 }
 
-/// What the referrers API lists of a manifest; its bytes are the value of the referrer records.
-std::string referrer_descriptor(const ManifestPut& manifest) {
-  return serialize(Descriptor{.media_type = manifest.media_type,
-                              .digest = manifest.digest,
-                              .size = manifest.bytes.size(),
-                              .annotations = manifest.content.annotations,
-                              .artifact_type = manifest.content.effective_artifact_type()},
-                   FieldOrder::kOras);
-}
-
 }  // namespace
-
-std::vector<Descriptor> named_content(const Manifest& content) {
-  std::vector<Descriptor> named;
-  const auto add = [&named](const Descriptor& descriptor) {
-    if (std::ranges::none_of(named, [&](const auto& other) { return other.digest == descriptor.digest; })) {
-      named.push_back(descriptor);
-    }
-  };
-  if (content.config) add(*content.config);
-  for (const auto& layer : content.layers) {
-    if (layer.urls.empty() && !is_non_distributable(layer.media_type)) add(layer);
-  }
-  for (const auto& child : content.manifests) add(child);
-  return named;
-}
 
 Result<void> Manifests::require_named(meta::Batch& batch, const RepositoryName& repository, const Manifest& content,
                                       std::span<const StagedBlob> staged) {
@@ -58,6 +35,10 @@ Result<void> Manifests::require_named(meta::Batch& batch, const RepositoryName& 
       if (child) {
         size = child->bytes.size();
         require_present(batch, Table::kManifests, key);
+      } else if (is_manifest_type(named.media_type)) {
+        // A blob of the same bytes would not be found under manifests/.
+        if (sparse) continue;
+        return not_held(repository, named, "does not hold as a manifest; push it there first");
       }
     }
     if (!size) {
@@ -88,14 +69,17 @@ Result<void> Manifests::require_named(meta::Batch& batch, const RepositoryName& 
 Result<bool> Manifests::add_manifest(meta::Batch& batch, const RepositoryName& repository,
                                      const ManifestPut& manifest, std::span<const StagedBlob> staged) {
   const std::string key = keys::in(repository, manifest.digest);
+  const UnixTime now = context_.clock.now();
   LAMINA_ASSIGN(const auto stored, context_.meta.get(Table::kManifests, key));
   ManifestRecord record{.media_type = manifest.media_type,
                         .bytes = manifest.bytes,
-                        .pushed = context_.clock.now(),
-                        .expires = manifest.ttl ? context_.clock.now() + *manifest.ttl : UnixTime{}};
+                        .pushed = now,
+                        .expires = manifest.ttl ? now + *manifest.ttl : UnixTime{}};
+  bool repeated = false;
   if (stored) {
     LAMINA_ASSIGN(const ManifestRecord before, decode<ManifestRecord>(*stored));
     record.pushed = before.pushed;
+    repeated = !before.condemned && before.media_type == record.media_type;
     if (encode(record) == *stored) {
       require_present(batch, Table::kManifests, key);
       return true;
@@ -104,82 +88,79 @@ Result<bool> Manifests::add_manifest(meta::Batch& batch, const RepositoryName& r
   LAMINA_TRY(require_named(batch, repository, manifest.content, staged));
   require_unchanged(batch, Table::kManifests, key, stored);
   set_record(batch, Table::kManifests, key, encode(record));
-  for (const Descriptor& named : named_content(manifest.content)) {
-    set_record(batch, Table::kEdges, keys::edge(named.digest, repository, manifest.digest), {});
-  }
-  if (manifest.content.subject) {
-    const std::string descriptor = referrer_descriptor(manifest);
-    const Digest& subject = manifest.content.subject->digest;
-    set_record(batch, Table::kReferrers, keys::referrer(repository, subject, {}, manifest.digest), descriptor);
-    const std::string type = manifest.content.effective_artifact_type();
-    if (!type.empty()) {
-      set_record(batch, Table::kReferrers, keys::referrer(repository, subject, type, manifest.digest), descriptor);
-    }
-  }
-  const auto identity = manifest.content.annotations.find(kIdentityAnnotation);
-  if (identity != manifest.content.annotations.end()) {
-    // An annotation that is no identity is some other tool's: it is stored, and not found by its parts.
-    if (const auto parts = parse_identity(identity->second)) {
-      for (const auto& [name, value] : *parts) {
-        set_record(batch, Table::kIdentities, keys::identity(name, value, repository, manifest.digest), {});
-      }
-    }
+  for (auto& derived : derived_records(repository, manifest.digest, manifest.media_type, manifest.bytes.size(),
+                                       manifest.content)) {
+    set_record(batch, derived.table, std::move(derived.key), std::move(derived.value));
   }
   if (manifest.ttl) {
     set_record(batch, Table::kExpiries, keys::due(record.expires, repository, manifest.digest), {});
   }
-  if (manifest.tags.empty() && !stored) {
-    set_record(batch, Table::kTagsOf, key, encode(LinkRecord{context_.clock.now()}));
-  }
-
-  LAMINA_ASSIGN(const auto known, context_.meta.get(Table::kRepositories, keys::repository(repository)));
+  const std::string of_repository = keys::repository(repository);
+  LAMINA_ASSIGN(const auto known, context_.meta.get(Table::kRepositories, of_repository));
   if (known) {
-    require_present(batch, Table::kRepositories, keys::repository(repository));
+    require_present(batch, Table::kRepositories, of_repository);
   } else {
-    set_record(batch, Table::kRepositories, keys::repository(repository), encode(LinkRecord{context_.clock.now()}));
+    set_record(batch, Table::kRepositories, of_repository, encode(RepositoryRecord{now}));
   }
   batch.changes.push_back(encode(ChangeRecord{.kind = ChangeRecord::Kind::kManifestPut,
                                               .repository = repository.str(),
                                               .tag = {},
                                               .digest = manifest.digest}));
-  return stored.has_value();
+  return repeated;
 }
 
-Result<void> Manifests::move_tag(meta::Batch& batch, const RepositoryName& repository, const Tag& tag,
-                                 const ManifestPut& manifest, const TagCondition& condition) {
-  const std::string key = keys::in(repository, tag);
-  LAMINA_ASSIGN(const auto stored, context_.meta.get(Table::kTags, key));
-  std::optional<TagRecord> before;
-  if (stored) {
-    LAMINA_ASSIGN(before, decode<TagRecord>(*stored));
+Result<void> Manifests::move_tags(meta::Batch& batch, const RepositoryName& repository, const ManifestPut& manifest,
+                                  const TagCondition& condition) {
+  std::map<Digest, std::int64_t> changes;
+  const bool added = !batch.writes.empty();
+  if (added) changes[manifest.digest] = 0;  // A new manifest has a count, if it has no tag.
+  for (const Tag& tag : std::set(manifest.tags.begin(), manifest.tags.end())) {
+    const std::string key = keys::in(repository, tag);
+    LAMINA_ASSIGN(const auto stored, context_.meta.get(Table::kTags, key));
+    std::optional<TagRecord> before;
+    if (stored) {
+      LAMINA_ASSIGN(before, decode<TagRecord>(*stored));
+    }
+    require_unchanged(batch, Table::kTags, key, stored);
+    if (condition.absent && before) {
+      return fail(Code::kPrecondition, About::kTag,
+                  "tag " + tag.str() + " was expected to be absent, and names " + before->digest.to_string());
+    }
+    if (condition.names && (!before || before->digest != *condition.names)) {
+      return fail(Code::kPrecondition, About::kTag,
+                  "tag " + tag.str() + " was expected to name " + condition.names->to_string() +
+                      (before ? ", and names " + before->digest.to_string() : ", and is absent"));
+    }
+    if (before && before->digest == manifest.digest) continue;
+    if (before) {
+      --changes[before->digest];
+      erase_record(batch, Table::kTagsOf, keys::tag_of(repository, before->digest, tag));
+    }
+    ++changes[manifest.digest];
+    set_record(batch, Table::kTags, key, encode(TagRecord{manifest.digest, context_.clock.now()}));
+    set_record(batch, Table::kTagsOf, keys::tag_of(repository, manifest.digest, tag), {});
+    batch.changes.push_back(encode(ChangeRecord{.kind = ChangeRecord::Kind::kTagSet,
+                                                .repository = repository.str(),
+                                                .tag = tag.str(),
+                                                .digest = manifest.digest}));
   }
-  require_unchanged(batch, Table::kTags, key, stored);
-  if (condition.absent && before) {
-    return fail(Code::kPrecondition, About::kTag,
-                "tag " + tag.str() + " was expected to be absent, and names " + before->digest.to_string());
-  }
-  if (condition.names && (!before || before->digest != *condition.names)) {
-    return fail(Code::kPrecondition, About::kTag,
-                "tag " + tag.str() + " was expected to name " + condition.names->to_string() +
-                    (before ? ", and names " + before->digest.to_string() : ", and is absent"));
-  }
-  if (before && before->digest == manifest.digest) return {};
-  if (before) LAMINA_TRY(lose_tag(batch, repository, tag, before->digest));
-  set_record(batch, Table::kTags, key, encode(TagRecord{manifest.digest, context_.clock.now()}));
-  set_record(batch, Table::kTagsOf, keys::tag_of(repository, manifest.digest, tag), {});
-  erase_record(batch, Table::kTagsOf, keys::in(repository, manifest.digest));
-  batch.changes.push_back(encode(ChangeRecord{.kind = ChangeRecord::Kind::kTagSet,
-                                              .repository = repository.str(),
-                                              .tag = tag.str(),
-                                              .digest = manifest.digest}));
+  for (const auto& [digest, change] : changes) LAMINA_TRY(count_tags(batch, repository, digest, change));
   return {};
+}
+
+Result<bool> Manifests::needless(const RepositoryName& repository, std::span<const StagedBlob> staged) {
+  for (const StagedBlob& blob : staged) {
+    if (blob.bytes || blob.published || blob.recorded) return false;
+    LAMINA_ASSIGN(const auto link, context_.meta.get(Table::kLinks, keys::in(repository, blob.digest)));
+    if (!link) return false;
+  }
+  return true;
 }
 
 Result<meta::Batch> Manifests::build_put(const RepositoryName& repository, const ManifestPut& manifest,
                                          std::span<const StagedBlob> staged, bool& repeated) {
   meta::Batch batch;
-  LAMINA_ASSIGN(const bool stored, add_manifest(batch, repository, manifest, staged));
-  repeated = stored;
+  LAMINA_ASSIGN(repeated, add_manifest(batch, repository, manifest, staged));
   for (const Tag& tag : manifest.tags) {
     if (!repeated) break;
     LAMINA_ASSIGN(const auto record, read_record<TagRecord>(context_, Table::kTags, keys::in(repository, tag),
@@ -187,12 +168,11 @@ Result<meta::Batch> Manifests::build_put(const RepositoryName& repository, const
     repeated = record && record->digest == manifest.digest;
   }
   // A repeated put whose first answer was lost succeeds, whatever its condition said of the state before.
-  const TagCondition condition = repeated ? TagCondition{} : manifest.condition;
-  for (const Tag& tag : manifest.tags) LAMINA_TRY(move_tag(batch, repository, tag, manifest, condition));
-  // Bytes that were staged are not stored yet, or replace damaged ones.
-  const bool fresh = std::ranges::any_of(staged, [](const auto& blob) { return blob.bytes || blob.published; });
-  if (batch.writes.empty() && !fresh) return meta::Batch{};
-  repeated = repeated && !fresh;
+  LAMINA_TRY(move_tags(batch, repository, manifest, repeated ? TagCondition{} : manifest.condition));
+  // What was staged may be new to the repository, or replace damaged bytes.
+  LAMINA_ASSIGN(const bool nothing_new, needless(repository, staged));
+  if (batch.writes.empty() && nothing_new) return meta::Batch{};
+  repeated = repeated && nothing_new;
   for (const StagedBlob& blob : staged) {
     LAMINA_TRY(blobs_.add(batch, repository, blob, context_.options.lease_once_named));
   }
@@ -202,8 +182,17 @@ Result<meta::Batch> Manifests::build_put(const RepositoryName& repository, const
 Result<PutOutcome> Manifests::put(const RepositoryName& repository, const ManifestPut& manifest,
                                   std::span<const StagedBlob> staged) {
   bool repeated = false;
-  LAMINA_TRY(commit_with(context_, [&] { return build_put(repository, manifest, staged, repeated); }));
-  for (const StagedBlob& blob : staged) blobs_.settle(blob);
+  bool in_doubt = false;
+  const auto committed =
+      commit_with(context_, [&] { return build_put(repository, manifest, staged, repeated); }, &in_doubt);
+  for (const StagedBlob& blob : staged) {
+    if (committed) {
+      blobs_.settle(blob);
+    } else {
+      blobs_.abandon(blob, in_doubt);
+    }
+  }
+  if (!committed) return std::unexpected(committed.error());
   return repeated ? PutOutcome::kUnchanged : PutOutcome::kStored;
 }
 

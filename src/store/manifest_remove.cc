@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lamina/identity.h"
+#include <algorithm>
+
 #include "store/keys.h"
 #include "store/manifests.h"
+#include "store/references.h"
 
 namespace lamina::store {
 namespace {
@@ -11,93 +13,103 @@ using meta::Table;
 constexpr std::size_t kTagsAtOnce = 10'000;
 constexpr std::size_t kExpiredAtOnce = 64;
 
-/// Everything that put() wrote for the manifest beside its record and its tags.
-void erase_references(Context& context, meta::Batch& batch, const RepositoryName& repository, const Digest& digest,
-                      const Manifest& content) {
-  for (const Descriptor& named : named_content(content)) {
-    erase_record(batch, Table::kEdges, keys::edge(named.digest, repository, digest));
-    set_record(batch, Table::kLeases, keys::due(context.clock.now(), repository, named.digest), {});
-  }
-  if (content.subject) {
-    const Digest& subject = content.subject->digest;
-    erase_record(batch, Table::kReferrers, keys::referrer(repository, subject, {}, digest));
-    const std::string type = content.effective_artifact_type();
-    if (!type.empty()) erase_record(batch, Table::kReferrers, keys::referrer(repository, subject, type, digest));
-  }
-  const auto annotation = content.annotations.find(kIdentityAnnotation);
-  if (annotation == content.annotations.end()) return;
-  if (const auto identity = parse_identity(annotation->second)) {
-    for (const auto& [name, value] : *identity) {
-      erase_record(batch, Table::kIdentities, keys::identity(name, value, repository, digest));
-    }
-  }
-}
-
 }  // namespace
 
 Result<Removal> Manifests::remove(const RepositoryName& repository, const Digest& digest) {
-  const std::string key = keys::in(repository, digest);
-  Manifest content;
-  bool held = false;
-  LAMINA_TRY(commit_with(context_, [&]() -> Result<meta::Batch> {
-    LAMINA_ASSIGN(const auto stored, context_.meta.get(Table::kManifests, key));
-    if (!stored) {
-      return fail(Code::kNotFound, About::kManifest,
-                  "repository " + repository.str() + " has no manifest " + digest.to_string());
-    }
-    LAMINA_ASSIGN(ManifestRecord record, decode<ManifestRecord>(*stored));
-    LAMINA_ASSIGN(content, parse_manifest(record.bytes, record.media_type));
-    const std::string parents = keys::edges(digest, repository);
-    LAMINA_ASSIGN(const auto parent, context_.meta.scan(Table::kEdges, parents, {}, 1, meta::Include::kKeys));
-    held = !parent.empty();
-
-    meta::Batch batch;
-    require_unchanged(batch, Table::kManifests, key, stored);
-    LAMINA_ASSIGN(const auto tags,
-                  context_.meta.scan(Table::kTagsOf, key, {}, kTagsAtOnce, meta::Include::kKeys));
-    for (const auto& entry : tags) {
-      erase_record(batch, Table::kTagsOf, entry.key);
-      const std::string_view name = std::string_view(entry.key).substr(key.size());
-      if (name.empty()) continue;
-      LAMINA_ASSIGN(const Tag tag, Tag::parse(name));
-      LAMINA_ASSIGN(const auto current, context_.meta.get(Table::kTags, keys::in(repository, tag)));
-      require_unchanged(batch, Table::kTags, keys::in(repository, tag), current);
-      erase_record(batch, Table::kTags, keys::in(repository, tag));
-      batch.changes.push_back(encode(ChangeRecord{.kind = ChangeRecord::Kind::kTagRemoved,
-                                                  .repository = repository.str(),
-                                                  .tag = tag.str(),
-                                                  .digest = digest}));
-    }
-    if (held) {
-      record.condemned = true;
-      set_record(batch, Table::kManifests, key, encode(record));
-      return batch;
-    }
-    require_none_with(batch, Table::kEdges, parents);
-    erase_record(batch, Table::kManifests, key);
-    erase_references(context_, batch, repository, digest, content);
-    batch.changes.push_back(encode(ChangeRecord{.kind = ChangeRecord::Kind::kManifestRemoved,
-                                                .repository = repository.str(),
-                                                .tag = {},
-                                                .digest = digest}));
-    return batch;
-  }));
-  if (held) return Removal::kHeld;
-  LAMINA_TRY(remove_unheld_children(repository, content));
-  LAMINA_TRY(remove_empty_repository(repository));
-  return Removal::kRemoved;
+  LAMINA_ASSIGN(const auto removal, remove_if(repository, digest, [](const ManifestRecord&) { return true; }));
+  if (removal) return *removal;
+  return fail(Code::kNotFound, About::kManifest,
+              "repository " + repository.str() + " has no manifest " + digest.to_string());
 }
 
-Result<void> Manifests::remove_unheld_children(const RepositoryName& repository, const Manifest& content) {
-  for (const Descriptor& child : content.manifests) {
-    LAMINA_ASSIGN(const auto record,
-                  read_record<ManifestRecord>(context_, Table::kManifests, keys::in(repository, child.digest),
-                                              decode<ManifestRecord>));
-    if (!record || !record->condemned) continue;
-    const auto removed = remove(repository, child.digest);
-    if (!removed && removed.error().code != Code::kNotFound) return std::unexpected(removed.error());
+Result<std::optional<Removal>> Manifests::remove_if(const RepositoryName& repository, const Digest& digest,
+                                                    const Wanted& wanted) {
+  std::vector<Descriptor> children;
+  LAMINA_ASSIGN(const auto removal, remove_one(repository, digest, wanted, children));
+  const auto condemned = [](const ManifestRecord& record) { return record.condemned; };
+  // A list, not a recursion: a client decides how deep indexes are nested.
+  while (!children.empty()) {
+    const Digest child = children.back().digest;
+    children.pop_back();
+    LAMINA_TRY(remove_one(repository, child, condemned, children));
   }
-  return {};
+  if (removal == Removal::kRemoved) LAMINA_TRY(remove_empty_repository(repository));
+  return removal;
+}
+
+Result<std::optional<Removal>> Manifests::remove_one(const RepositoryName& repository, const Digest& digest,
+                                                     const Wanted& wanted, std::vector<Descriptor>& children) {
+  const std::string key = keys::in(repository, digest);
+  std::optional<Removal> removal;
+  bool more = false;
+  do {
+    Manifest content;
+    LAMINA_TRY(commit_with(context_, [&]() -> Result<meta::Batch> {
+      removal.reset();
+      more = false;
+      LAMINA_ASSIGN(const auto stored, context_.meta.get(Table::kManifests, key));
+      if (!stored) return meta::Batch{};
+      LAMINA_ASSIGN(ManifestRecord record, decode<ManifestRecord>(*stored));
+      if (!wanted(record)) return meta::Batch{};
+      LAMINA_ASSIGN(content, parse_manifest(record.bytes, record.media_type));
+      LAMINA_ASSIGN(const auto parent, context_.meta.scan(Table::kEdges, keys::edges(digest, repository), {}, 1,
+                                                          meta::Include::kKeys));
+      removal = parent.empty() ? Removal::kRemoved : Removal::kHeld;
+      return build_removal(repository, digest, std::move(record), *stored, content, !parent.empty(), more);
+    }));
+    if (removal == Removal::kRemoved && !more) {
+      children.insert(children.end(), content.manifests.begin(), content.manifests.end());
+    }
+  } while (more);
+  return removal;
+}
+
+Result<meta::Batch> Manifests::build_removal(const RepositoryName& repository, const Digest& digest,
+                                             ManifestRecord record, const std::string& stored,
+                                             const Manifest& content, bool held, bool& more) {
+  const std::string key = keys::in(repository, digest);
+  meta::Batch batch;
+  require_unchanged(batch, Table::kManifests, key, stored);
+  LAMINA_ASSIGN(const auto count, context_.meta.get(Table::kTagsOf, key));
+  LAMINA_ASSIGN(const auto tags, context_.meta.scan(Table::kTagsOf, key, key, kTagsAtOnce + 1, meta::Include::kKeys));
+  more = tags.size() > kTagsAtOnce;
+  const std::size_t taken = std::min(tags.size(), kTagsAtOnce);
+  for (const auto& entry : std::span(tags).first(taken)) {
+    erase_record(batch, Table::kTagsOf, entry.key);
+    LAMINA_ASSIGN(const Tag tag, Tag::parse(std::string_view(entry.key).substr(key.size())));
+    erase_record(batch, Table::kTags, keys::in(repository, tag));
+    batch.changes.push_back(encode(ChangeRecord{.kind = ChangeRecord::Kind::kTagRemoved,
+                                                .repository = repository.str(),
+                                                .tag = tag.str(),
+                                                .digest = digest}));
+  }
+  if (more || held) {
+    if (taken > 0) {
+      LAMINA_TRY(count_tags(batch, repository, digest, -static_cast<std::int64_t>(taken)));
+    } else {
+      require_unchanged(batch, Table::kTagsOf, key, count);
+    }
+    if (more || record.condemned) return batch;
+    record.condemned = true;
+    set_record(batch, Table::kManifests, key, encode(record));
+    return batch;
+  }
+  // A tag that another writer sets meanwhile changes the count, an index that it puts makes an edge.
+  require_unchanged(batch, Table::kTagsOf, key, count);
+  require_none_with(batch, Table::kEdges, keys::edges(digest, repository));
+  erase_record(batch, Table::kTagsOf, key);
+  erase_record(batch, Table::kManifests, key);
+  for (auto& derived : derived_records(repository, digest, record.media_type, record.bytes.size(), content)) {
+    erase_record(batch, derived.table, std::move(derived.key));
+  }
+  for (const Descriptor& named : named_content(content)) {
+    set_record(batch, Table::kLeases, keys::due(context_.clock.now(), repository, named.digest), {});
+  }
+  batch.changes.push_back(encode(ChangeRecord{.kind = ChangeRecord::Kind::kManifestRemoved,
+                                              .repository = repository.str(),
+                                              .tag = {},
+                                              .digest = digest}));
+  return batch;
 }
 
 Result<void> Manifests::remove_empty_repository(const RepositoryName& repository) {
@@ -117,15 +129,12 @@ Result<std::size_t> Manifests::remove_expired() {
   for (const auto& entry : due) {
     LAMINA_ASSIGN(const auto member, keys::parse_member(std::string_view(entry.key).substr(sizeof(std::uint64_t))));
     if (entry.key >= keys::due(now + std::chrono::seconds(1), member.repository, member.digest)) break;
-    LAMINA_ASSIGN(const auto record, read_record<ManifestRecord>(
-                                         context_, Table::kManifests,
-                                         keys::in(member.repository, member.digest), decode<ManifestRecord>));
     // The entry may be older than a put that moved the expiry or took it away.
-    if (record && record->expires != UnixTime{} && record->expires <= now) {
-      const auto result = remove(member.repository, member.digest);
-      if (!result && result.error().code != Code::kNotFound) return std::unexpected(result.error());
-      ++removed;
-    }
+    const auto expired = [now](const ManifestRecord& record) {
+      return record.expires != UnixTime{} && record.expires <= now;
+    };
+    LAMINA_ASSIGN(const auto removal, remove_if(member.repository, member.digest, expired));
+    if (removal) ++removed;
     meta::Batch batch;
     batch.durability = meta::Durability::kProcessDeath;
     erase_record(batch, Table::kExpiries, entry.key);

@@ -36,16 +36,23 @@ Result<StoredManifest> Manifests::get(const RepositoryName& repository, const Ta
   return unknown(repository, reference);
 }
 
-Result<void> Manifests::lose_tag(meta::Batch& batch, const RepositoryName& repository, const Tag& tag,
-                                 const Digest& digest) {
-  const std::string of_manifest = keys::in(repository, digest);
-  erase_record(batch, Table::kTagsOf, keys::tag_of(repository, digest, tag));
-  LAMINA_ASSIGN(const auto tags, context_.meta.scan(Table::kTagsOf, of_manifest, of_manifest, 2,
-                                                    meta::Include::kKeys));
-  // The time from which a rule for untagged manifests counts.
-  if (tags.size() < 2) {
-    set_record(batch, Table::kTagsOf, of_manifest, encode(LinkRecord{context_.clock.now()}));
+Result<void> Manifests::count_tags(meta::Batch& batch, const RepositoryName& repository, const Digest& digest,
+                                   std::int64_t change) {
+  const std::string key = keys::in(repository, digest);
+  LAMINA_ASSIGN(const auto stored, context_.meta.get(Table::kTagsOf, key));
+  TagCountRecord before;
+  if (stored) {
+    LAMINA_ASSIGN(before, decode<TagCountRecord>(*stored));
   }
+  if (change < 0 && before.tags < static_cast<std::uint64_t>(-change)) {
+    return fail(Code::kCorrupt, About::kTag, "manifest " + digest.to_string() + " of repository " +
+                                                 repository.str() + " has more tags than are counted; run lamina fsck");
+  }
+  TagCountRecord after{.tags = before.tags + static_cast<std::uint64_t>(change), .untagged = {}};
+  // The time from which a rule for untagged manifests counts; pushing it anew starts that over.
+  if (after.tags == 0) after.untagged = context_.clock.now();
+  require_unchanged(batch, Table::kTagsOf, key, stored);
+  set_record(batch, Table::kTagsOf, key, encode(after));
   return {};
 }
 
@@ -58,7 +65,8 @@ Result<void> Manifests::untag(const RepositoryName& repository, const Tag& tag) 
     meta::Batch batch;
     require_unchanged(batch, Table::kTags, key, stored);
     erase_record(batch, Table::kTags, key);
-    LAMINA_TRY(lose_tag(batch, repository, tag, record.digest));
+    erase_record(batch, Table::kTagsOf, keys::tag_of(repository, record.digest, tag));
+    LAMINA_TRY(count_tags(batch, repository, record.digest, -1));
     batch.changes.push_back(encode(ChangeRecord{.kind = ChangeRecord::Kind::kTagRemoved,
                                                 .repository = repository.str(),
                                                 .tag = tag.str(),

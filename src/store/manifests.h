@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -61,7 +62,8 @@ class Manifests {
 
   /// Stores a manifest and moves the tags to it, all in one commit. kNotFound about kManifestBlob where it names
   /// what its repository does not hold, kMismatch about kSize where a size is wrong, kPrecondition where the
-  /// condition does not hold. `staged` are blobs that this commit brings in.
+  /// condition does not hold. `staged` are blobs that this commit brings in, each digest once; afterwards they
+  /// are stored, or gone.
   Result<PutOutcome> put(const RepositoryName& repository, const ManifestPut& manifest,
                          std::span<const StagedBlob> staged = {});
 
@@ -73,24 +75,35 @@ class Manifests {
   Result<std::size_t> remove_expired();
 
  private:
+  using Wanted = std::function<bool(const ManifestRecord&)>;
+
   Result<meta::Batch> build_put(const RepositoryName& repository, const ManifestPut& manifest,
                                 std::span<const StagedBlob> staged, bool& repeated);
-  /// True where the manifest was there before.
+  /// True where the manifest was there before as it is now, but for its expiry.
   Result<bool> add_manifest(meta::Batch& batch, const RepositoryName& repository, const ManifestPut& manifest,
                             std::span<const StagedBlob> staged);
-  Result<void> move_tag(meta::Batch& batch, const RepositoryName& repository, const Tag& tag,
-                        const ManifestPut& manifest, const TagCondition& condition);
-  Result<void> lose_tag(meta::Batch& batch, const RepositoryName& repository, const Tag& tag, const Digest& digest);
+  Result<void> move_tags(meta::Batch& batch, const RepositoryName& repository, const ManifestPut& manifest,
+                         const TagCondition& condition);
+  /// Adds to `batch` that a stored manifest has that many tags more, or less.
+  Result<void> count_tags(meta::Batch& batch, const RepositoryName& repository, const Digest& digest,
+                          std::int64_t change);
+  /// True where all of what `staged` brings is stored and linked.
+  Result<bool> needless(const RepositoryName& repository, std::span<const StagedBlob> staged);
   Result<void> require_named(meta::Batch& batch, const RepositoryName& repository, const Manifest& content,
                              std::span<const StagedBlob> staged);
-  Result<void> remove_unheld_children(const RepositoryName& repository, const Manifest& content);
+  /// Removes a manifest if its record, at the instant of the commit, is `wanted`, and the condemned children
+  /// that only it held. Nothing where there is no such manifest.
+  Result<std::optional<Removal>> remove_if(const RepositoryName& repository, const Digest& digest,
+                                           const Wanted& wanted);
+  /// The same without the children, whose descriptors are added to `children`.
+  Result<std::optional<Removal>> remove_one(const RepositoryName& repository, const Digest& digest,
+                                            const Wanted& wanted, std::vector<Descriptor>& children);
+  Result<meta::Batch> build_removal(const RepositoryName& repository, const Digest& digest, ManifestRecord record,
+                                    const std::string& stored, const Manifest& content, bool held, bool& more);
   Result<void> remove_empty_repository(const RepositoryName& repository);
 
   Context& context_;
   Blobs& blobs_;
 };
-
-/// The digests that a manifest keeps alive: config, layers, children; each once, without foreign layers.
-std::vector<Descriptor> named_content(const Manifest& content);
 
 }  // namespace lamina::store

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/records.h"
 
+#include <limits>
+
 #include "store/keys.h"
 
 namespace lamina::store {
@@ -45,6 +47,8 @@ class Decoder {
       const auto byte = static_cast<unsigned char>(rest_.front());
       rest_.remove_prefix(1);
       value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+      // One form for each number: no more bytes than it needs, none beyond 64 bits.
+      if ((byte == 0 && shift > 0) || (byte > 1 && shift == 63)) break;
       if (byte < 0x80) return value;
     }
     ok_ = false;
@@ -66,6 +70,16 @@ class Decoder {
     auto value = keys::take_digest(bytes);
     if (!value || !bytes.empty()) ok_ = false;
     return value.value_or(Digest{});
+  }
+  std::uint32_t number32() {
+    const std::uint64_t value = number();
+    if (value > std::numeric_limits<std::uint32_t>::max()) ok_ = false;
+    return static_cast<std::uint32_t>(value);
+  }
+  bool flag() {
+    const std::uint64_t value = number();
+    if (value > 1) ok_ = false;
+    return value == 1;
   }
   template <class Enum>
   Enum one_of(Enum last) {
@@ -103,8 +117,8 @@ Result<BlobRecord> decode(std::string_view bytes) {
   r.size = in.number();
   r.place = in.one_of(BlobRecord::Place::kStore);
   r.id = blob::BlobId(std::string(in.text()));
-  r.quarantined = in.number() != 0;
-  r.checksum = static_cast<std::uint32_t>(in.number());
+  r.quarantined = in.flag();
+  r.checksum = in.number32();
   return in.done(std::move(r));
 }
 
@@ -126,7 +140,7 @@ Result<ManifestRecord> decode(std::string_view bytes) {
   r.bytes = in.text();
   r.pushed = in.time();
   r.expires = in.time();
-  r.condemned = in.number() != 0;
+  r.condemned = in.flag();
   return in.done(std::move(r));
 }
 
@@ -138,6 +152,23 @@ Result<TagRecord> decode(std::string_view bytes) {
   r.digest = in.digest();
   r.updated = in.time();
   return in.done(r);
+}
+
+std::string encode(const TagCountRecord& r) { return Encoder().number(r.tags).time(r.untagged).take(); }
+template <>
+Result<TagCountRecord> decode(std::string_view bytes) {
+  Decoder in(bytes);
+  TagCountRecord r;
+  r.tags = in.number();
+  r.untagged = in.time();
+  return in.done(r);
+}
+
+std::string encode(const RepositoryRecord& r) { return Encoder().time(r.made).take(); }
+template <>
+Result<RepositoryRecord> decode(std::string_view bytes) {
+  Decoder in(bytes);
+  return in.done(RepositoryRecord{in.time()});
 }
 
 std::string encode(const UploadRecord& r) {

@@ -50,6 +50,18 @@ struct TagRecord {
   UnixTime updated{};
 };
 
+/// kTagsOf, under the key without a tag, for each stored manifest. Who sets or takes a tag writes it, so that
+/// writers of one manifest's tags conflict, and with the removal of the manifest.
+struct TagCountRecord {
+  std::uint64_t tags = 0;
+  UnixTime untagged{};  ///< Since when `tags` is 0; epoch where it is not.
+};
+
+/// kRepositories
+struct RepositoryRecord {
+  UnixTime made{};  ///< With its first manifest.
+};
+
 /// kUploads
 struct UploadRecord {
   enum class State : std::uint8_t { kOpen = 1, kPublishing = 2 };
@@ -73,11 +85,13 @@ std::string encode(const BlobRecord& record);
 std::string encode(const LinkRecord& record);
 std::string encode(const ManifestRecord& record);
 std::string encode(const TagRecord& record);
+std::string encode(const TagCountRecord& record);
+std::string encode(const RepositoryRecord& record);
 std::string encode(const UploadRecord& record);
 std::string encode(const ChangeRecord& record);
 std::string encode_checksums(const std::vector<std::uint32_t>& pieces);
 
-/// Inverse of encode(). kCorrupt where the bytes are not of this form.
+/// Inverse of encode(). kCorrupt where encode() writes no such bytes.
 template <class Record>
 Result<Record> decode(std::string_view bytes);
 template <>
@@ -88,6 +102,10 @@ template <>
 Result<ManifestRecord> decode(std::string_view bytes);
 template <>
 Result<TagRecord> decode(std::string_view bytes);
+template <>
+Result<TagCountRecord> decode(std::string_view bytes);
+template <>
+Result<RepositoryRecord> decode(std::string_view bytes);
 template <>
 Result<UploadRecord> decode(std::string_view bytes);
 template <>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "store/audit.h"
 #include "store/blobs.h"
 #include "store/context.h"
 #include "store/listing.h"
@@ -21,6 +22,9 @@ class Store {
   /// Checks the format version in the records, or writes it into empty ones, with a new epoch. kUnsupported
   /// where they are of a newer format. Durable on return.
   Result<void> prepare();
+
+  /// See audit.h.
+  Result<std::vector<Finding>> audit() { return store::audit(context_); }
 
   Uploads& uploads() { return uploads_; }
   Blobs& blobs() { return blobs_; }

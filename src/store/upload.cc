@@ -18,22 +18,35 @@ Error wrong_digest(const Digest& stated, const Digest& found, std::uint64_t size
 }  // namespace
 
 Upload::~Upload() {
-  if (ended_) return;
-  if (state_.recorded) {
+  if (!ended_ && state_.recorded) {
     (void)suspend();
-  } else {
+  } else if (!ended_) {
     discard();
   }
+  leave(std::nullopt);
 }
 
+void Upload::leave(std::optional<State> idle) {
+  if (left_) return;
+  left_ = true;
+  const blob::UploadId id = idle ? idle->id : state_.id;
+  uploads_.release(id, std::move(idle));
+}
+
+Result<void> Upload::open_appender() {
+  if (appender_) return {};
+  state_.spilled = true;
+  LAMINA_ASSIGN(appender_, uploads_.context_.blobs.append(state_.id));
+  if (appender_->size() == state_.stored) return {};
+  appender_.reset();
+  return fail(Code::kUnavailable, About::kUpload, "another server wrote to this upload; ask for its status");
+}
+
+/// Brings what is in the buffer only to the BlobStore.
 Result<void> Upload::spill() {
-  if (!appender_) {
-    LAMINA_ASSIGN(appender_, uploads_.context_.blobs.append(state_.id));
-    state_.spilled = true;
-    state_.stored = appender_->size();
-  }
   const std::size_t pending = static_cast<std::size_t>(state_.size - state_.stored);
   if (pending == 0) return {};
+  LAMINA_TRY(open_appender());
   LAMINA_TRY(appender_->append(std::as_bytes(std::span(state_.buffer)).last(pending)));
   state_.stored = state_.size;
   return {};
@@ -50,6 +63,7 @@ Result<void> Upload::append(std::span<const std::byte> bytes) {
     state_.size += bytes.size();
   } else {
     LAMINA_TRY(spill());
+    LAMINA_TRY(open_appender());
     std::string().swap(state_.buffer);
     LAMINA_TRY(appender_->append(bytes));
     state_.size += bytes.size();
@@ -64,10 +78,11 @@ Result<void> Upload::suspend() {
   Result<void> result;
   if (!broken_) result = spill();
   appender_.reset();
-  const blob::UploadId id = state_.id;
-  std::optional<State> idle;
-  if (result && !broken_) idle = std::move(state_);
-  uploads_.release(id, std::move(idle));
+  if (result && !broken_) {
+    leave(std::move(state_));
+  } else {
+    leave(std::nullopt);
+  }
   return result;
 }
 
@@ -82,7 +97,7 @@ void Upload::discard() {
     (void)uploads_.context_.meta.commit(std::move(batch));
   }
   if (state_.spilled) (void)uploads_.context_.blobs.discard(state_.id);
-  uploads_.release(state_.id, std::nullopt);
+  leave(std::nullopt);
 }
 
 Result<void> Upload::check(const Digest& digest) {
@@ -125,42 +140,64 @@ Result<StagedBlob> Upload::stage(const Digest& digest) {
   } else if (state_.buffer.size() == state_.size) {
     staged.bytes = state_.buffer;
   } else {
-    appender_.reset();
-    // The intent comes before the name, so that after a crash no walk is needed to find the bytes.
-    UploadRecord intent{.repository = state_.repository.str(),
-                        .algorithm = digest.algorithm(),
-                        .started = context.clock.now(),
-                        .state = UploadRecord::State::kPublishing,
-                        .digest = digest};
-    meta::Batch batch;
-    if (state_.recorded) require_present(batch, meta::Table::kUploads, keys::upload(state_.id));
-    set_record(batch, meta::Table::kUploads, keys::upload(state_.id), encode(intent));
-    LAMINA_ASSIGN(const auto outcome, context.meta.commit(std::move(batch)));
-    if (std::holds_alternative<meta::Conflict>(outcome)) {
-      return fail(Code::kNotFound, About::kUpload, "the upload was cancelled while it was finished");
-    }
+    LAMINA_TRY(publish(digest));
     staged.recorded = true;
-    LAMINA_TRY(context.blobs.publish(state_.id, digest));
     staged.published = true;
     staged.spilled = false;
     staged.checksums = state_.checksums.pieces();
   }
   ended_ = true;
   appender_.reset();
-  uploads_.release(state_.id, std::nullopt);
   return staged;
+}
+
+Result<void> Upload::publish(const Digest& digest) {
+  Context& context = uploads_.context_;
+  appender_.reset();
+  // The intent comes before the name, so that after a crash no walk is needed to find the bytes.
+  UploadRecord intent{.repository = state_.repository.str(),
+                      .algorithm = digest.algorithm(),
+                      .started = context.clock.now(),
+                      .state = UploadRecord::State::kPublishing,
+                      .digest = digest};
+  meta::Batch batch;
+  if (state_.recorded) require_present(batch, meta::Table::kUploads, keys::upload(state_.id));
+  set_record(batch, meta::Table::kUploads, keys::upload(state_.id), encode(intent));
+  LAMINA_ASSIGN(const auto outcome, context.meta.commit(std::move(batch)));
+  if (std::holds_alternative<meta::Conflict>(outcome)) {
+    return fail(Code::kNotFound, About::kUpload, "the upload was cancelled while it was finished");
+  }
+  auto published = context.blobs.publish(state_.id, digest);
+  if (published) return {};
+  // Bytes whose sync failed are not to be trusted again. No commit names them, so all of it goes; the record last,
+  // so that recover() finds what fails here.
+  ended_ = true;
+  if (context.blobs.remove(context.blobs.id_for(state_.id, digest)) && context.blobs.discard(state_.id)) {
+    meta::Batch forget;
+    forget.durability = meta::Durability::kProcessDeath;
+    erase_record(forget, meta::Table::kUploads, keys::upload(state_.id));
+    (void)context.meta.commit(std::move(forget));
+  }
+  return published;
 }
 
 Result<void> Upload::finish(const Digest& digest) {
   Uploads& uploads = uploads_;
-  const RepositoryName repository = state_.repository;
   LAMINA_ASSIGN(const StagedBlob staged, stage(digest));
-  LAMINA_TRY(commit_with(uploads.context_, [&]() -> Result<meta::Batch> {
+  bool in_doubt = false;
+  const auto build = [&]() -> Result<meta::Batch> {
     meta::Batch batch;
-    LAMINA_TRY(uploads.blobs_.add(batch, repository, staged, uploads.context_.options.lease));
+    LAMINA_TRY(uploads.blobs_.add(batch, state_.repository, staged, uploads.context_.options.lease));
     return batch;
-  }));
-  uploads.blobs_.settle(staged);
+  };
+  const auto committed = commit_with(uploads.context_, build, &in_doubt);
+  if (committed) {
+    uploads.blobs_.settle(staged);
+  } else {
+    uploads.blobs_.abandon(staged, in_doubt);
+  }
+  leave(std::nullopt);
+  if (!committed) return std::unexpected(committed.error());
   return {};
 }
 

@@ -69,7 +69,8 @@ Result<Upload::State> Uploads::load(const RepositoryName& repository, const blob
   }
   LAMINA_ASSIGN(const auto record, read_record<UploadRecord>(context_, Table::kUploads, keys::upload(id),
                                                              decode<UploadRecord>));
-  if (!record) return std::unexpected(unknown_upload(id.str()));
+  // It may have been finished since it was found.
+  if (!record || record->state != UploadRecord::State::kOpen) return std::unexpected(unknown_upload(id.str()));
   Upload::State state{.id = id, .repository = repository, .recorded = true,
                       .hasher = Hasher(record->algorithm), .checksums = {}, .buffer = {}};
   const auto bytes = context_.blobs.read_upload(id);

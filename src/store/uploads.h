@@ -41,9 +41,10 @@ class Upload {
   void discard();
 
   /// Checks the bytes against the digest, stores them and links them in the repository. Durable on return; the
-  /// upload is gone, also after kMismatch.
+  /// upload is gone, also after kMismatch and where the bytes could not be made durable.
   Result<void> finish(const Digest& digest);
-  /// The same up to the commit, which the caller makes: Blobs::add() and, after it, Blobs::settle().
+  /// The same up to the commit, which the caller makes: Blobs::add() and, after it, Blobs::settle() or abandon().
+  /// Until this object goes no other request can take up the session.
   Result<StagedBlob> stage(const Digest& digest);
   /// The digest of the bytes so far in the upload's algorithm.
   Digest digest_so_far() const { return state_.hasher.digest(); }
@@ -59,19 +60,23 @@ class Upload {
     PieceChecksums checksums;
     std::uint64_t size = 0;
     std::string buffer;    ///< All bytes, as long as they may go inline.
-    bool spilled = false;  ///< The BlobStore has all bytes up to `size`, or up to the buffer's start.
-    std::uint64_t stored = 0;
+    bool spilled = false;      ///< The BlobStore has an upload of this name.
+    std::uint64_t stored = 0;  ///< Its bytes; those behind are in the buffer, which then has all.
   };
 
   Upload(Uploads& uploads, State state) : uploads_(uploads), state_(std::move(state)) {}
+  Result<void> open_appender();
   Result<void> spill();
   Result<void> check(const Digest& digest);
+  Result<void> publish(const Digest& digest);
+  void leave(std::optional<State> idle);
 
   Uploads& uploads_;
   State state_;
   std::unique_ptr<blob::Appender> appender_;
   bool broken_ = false;
   bool ended_ = false;
+  bool left_ = false;  // Another request may be the writer by now.
 };
 
 /// Uploads in progress. A session has a record and survives a restart; a direct upload lives for one request.
