@@ -12,16 +12,14 @@ Take Command::into(bool& target) { return into(target, parse_boolean); }
 Option& Command::setting(std::string_view section, std::string_view setting_name, Take take,
                          std::string_view short_name) {
   const Setting* setting = find_setting(section, setting_name);
-  Option option{.names = short_name.empty() ? "" : std::string(short_name) + ',',
-                .value = std::string(setting->value),
-                .help = std::string(setting->help),
-                .take = std::move(take),
-                .repeated = setting->kind == SettingKind::kList,
-                .setting = setting};
-  option.names.append("--").append(setting_name);
+  const std::string names =
+      (short_name.empty() ? "--" : std::string(short_name) + ",--") + std::string(setting_name);
+  Option& option = add(names, setting->value, std::move(take), setting->help);
+  option.repeated = setting->kind == SettingKind::kList;
+  option.setting = setting;
   if (setting->kind == SettingKind::kFile) option.completes = Completes::kFiles;
   if (setting->kind == SettingKind::kDirectory) option.completes = Completes::kDirectories;
-  return add(std::move(option));
+  return option;
 }
 
 std::vector<std::string_view> names_of(const Option& option) {

@@ -65,44 +65,42 @@ struct Command {
   // The targets outlive the command's last use; `run` usually holds them. What is returned is good until the
   // next call.
 
-  Option& flag(std::string names, bool& target, std::string help) {
-    return add({.names = std::move(names), .value = "", .help = std::move(help), .take = into(target)});
+  Option& flag(std::string_view names, bool& target, std::string_view help) {
+    return add(names, "", into(target), help);
   }
   /// `target` is a T or std::optional<T>; `parse` makes Result<T> of a text.
   template <class Target, class Parse>
-  Option& option(std::string names, std::string value, Target& target, Parse parse, std::string help) {
-    return add({.names = std::move(names),
-                .value = std::move(value),
-                .help = std::move(help),
-                .take = into(target, std::move(parse))});
+  Option& option(std::string_view names, std::string_view value, Target& target, Parse parse,
+                 std::string_view help) {
+    return add(names, value, into(target, std::move(parse)), help);
   }
-  Option& option(std::string names, std::string value, std::string& target, std::string help) {
-    return option(std::move(names), std::move(value), target, as_text, std::move(help));
+  Option& option(std::string_view names, std::string_view value, std::string& target, std::string_view help) {
+    return option(names, value, target, as_text, help);
   }
   /// May come several times; `target` is a vector.
   template <class Target, class Parse>
-  Option& list(std::string names, std::string value, Target& target, Parse parse, std::string help) {
-    Option& added = add({.names = std::move(names),
-                         .value = std::move(value),
-                         .help = std::move(help),
-                         .take = append_to(target, std::move(parse))});
+  Option& list(std::string_view names, std::string_view value, Target& target, Parse parse,
+               std::string_view help) {
+    Option& added = add(names, value, append_to(target, std::move(parse)), help);
     added.repeated = true;
     return added;
   }
-  Option& list(std::string names, std::string value, std::vector<std::string>& target, std::string help) {
-    return list(std::move(names), std::move(value), target, as_text, std::move(help));
+  Option& list(std::string_view names, std::string_view value, std::vector<std::string>& target,
+               std::string_view help) {
+    return list(names, value, target, as_text, help);
   }
   /// The option of a setting, which must be one of setting.h; `short_name` such as `-o`, or empty.
   Option& setting(std::string_view section, std::string_view name, Take take,
                   std::string_view short_name = {});
 
   template <class Target, class Parse>
-  Argument& argument(std::string argument_name, Target& target, Parse parse, std::string help) {
-    return arguments.emplace_back(Argument{
-        .name = std::move(argument_name), .help = std::move(help), .take = into(target, std::move(parse))});
+  Argument& argument(std::string_view argument_name, Target& target, Parse parse, std::string_view help) {
+    return arguments.emplace_back(Argument{.name = std::string(argument_name),
+                                           .help = std::string(help),
+                                           .take = into(target, std::move(parse))});
   }
-  Argument& argument(std::string argument_name, std::string& target, std::string help) {
-    return argument(std::move(argument_name), target, as_text, std::move(help));
+  Argument& argument(std::string_view argument_name, std::string& target, std::string_view help) {
+    return argument(argument_name, target, as_text, help);
   }
 
   template <class Target, class Parse>
@@ -126,7 +124,12 @@ struct Command {
   static Result<std::string> as_text(std::string_view text) { return std::string(text); }
 
  private:
-  Option& add(Option option) { return options.emplace_back(std::move(option)); }
+  Option& add(std::string_view names, std::string_view value, Take take, std::string_view help) {
+    return options.emplace_back(Option{.names = std::string(names),
+                                       .value = std::string(value),
+                                       .help = std::string(help),
+                                       .take = std::move(take)});
+  }
 };
 
 /// The names of an option one by one, short ones first: `-i`, `--identity`.

@@ -106,6 +106,7 @@ std::string command_help(const Command& command) {
   for (const Argument& argument : command.arguments) rows.push_back({argument.name, argument.help});
   if (!rows.empty()) text += table("Arguments", rows);
   rows.clear();
+  rows.reserve(command.options.size() + 1);
   for (const Option& option : command.options) rows.push_back(row_of(option));
   rows.push_back({"-h, --help", "Print this help"});
   text += table("Options", rows);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/interrupt.h"
 
-#include <signal.h>
-
 #include <atomic>
+#include <csignal>
 
 namespace lamina::cmd {
 namespace {

@@ -47,6 +47,7 @@ class Program {
     const auto found = std::ranges::find(commands_, name, &Command::name);
     if (found != commands_.end()) return &*found;
     std::vector<std::string_view> names;
+    names.reserve(commands_.size());
     for (const Command& command : commands_) names.push_back(command.name);
     return fail(Code::kInvalid, fmt::format("there is no command '{}'{}; see `lamina --help`", name,
                                             suggestion(name, names)));

@@ -2,7 +2,8 @@
 #include "cmd/program.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
+
+#include <csignal>
 
 #include "archive/testing/temporary_tree.h"
 #include "cmd/testing/fake_process.h"
