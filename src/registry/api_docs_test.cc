@@ -48,7 +48,8 @@ TEST(ApiDocs, OpenapiHasExactlyTheEndpoints) {
     if (std::regex_match(line, match, std::regex("(\\w+):.*"))) section = match[1];
     if (section != "paths") continue;
     if (std::regex_match(line, match, std::regex("  (/\\S*):"))) path = as_pattern(match[1]);
-    if (!std::regex_match(line, match, std::regex("    (get|head|post|put|patch|delete|options|trace):"))) continue;
+    if (!std::regex_match(line, match, std::regex("    (get|head|post|put|patch|delete|options|trace):")))
+      continue;
     std::string method = match[1];
     for (char& c : method) c = static_cast<char>(c - 'a' + 'A');
     Operations& operations = method == "HEAD" ? heads : described;
@@ -69,7 +70,8 @@ TEST(ApiDocs, EveryReferenceInOpenapiLeadsToSomething) {
     if (section == "components" && std::regex_match(line, match, std::regex("    ([\\w-]+):.*"))) {
       defined.insert(kind + '/' + match[1].str());
     }
-    for (auto it = std::sregex_iterator(line.begin(), line.end(), reference); it != std::sregex_iterator(); ++it) {
+    for (auto it = std::sregex_iterator(line.begin(), line.end(), reference); it != std::sregex_iterator();
+         ++it) {
       named.insert((*it)[1]);
     }
   }

@@ -46,7 +46,8 @@ void write_artifact(oci::JsonWriter& json, const Options& options, const Artifac
   json.name("digest").string(artifact.manifest.digest.to_string());
   json.name("size").integer(artifact.manifest.size);
   json.name("mediaType").string(artifact.manifest.media_type);
-  if (!artifact.manifest.artifact_type.empty()) json.name("artifactType").string(artifact.manifest.artifact_type);
+  if (!artifact.manifest.artifact_type.empty())
+    json.name("artifactType").string(artifact.manifest.artifact_type);
   json.name("reference").string(artifact.repository.str() + '@' + artifact.manifest.digest.to_string());
   if (!artifact.identity.empty()) json.name("identity").raw(canonical_json(artifact.identity));
   if (artifact.layer) {
@@ -55,7 +56,8 @@ void write_artifact(oci::JsonWriter& json, const Options& options, const Artifac
     json.name("digest").string(artifact.layer->digest.to_string());
     json.name("size").integer(artifact.layer->size);
     json.end_object();
-    json.name("url").string(file_url(options, artifact.repository, artifact.manifest.digest, *artifact.layer));
+    json.name("url").string(
+        file_url(options, artifact.repository, artifact.manifest.digest, *artifact.layer));
   }
   json.end_object();
 }

@@ -13,7 +13,8 @@ Answer get_blob(Call& call) {
 
 Answer delete_blob(Call& call) {
   LAMINA_CO_ASSIGN(const Digest digest, Digest::parse(call.route.last));
-  LAMINA_CO_TRY(co_await call.workers.run([&] { return call.store.blobs().remove(call.repository(), digest); }));
+  LAMINA_CO_TRY(
+      co_await call.workers.run([&] { return call.store.blobs().remove(call.repository(), digest); }));
   co_return co_await call.exchange.respond({202, {}, {}});
 }
 

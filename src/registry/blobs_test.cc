@@ -66,7 +66,8 @@ TEST_F(BlobsTest, Ranges) {
       {"bytes=500-0", 416, 0, 0, "bytes */1000"},
       {"bytes=-0", 416, 0, 0, "bytes */1000"},
       {"bytes=99999999999999999999-", 416, 0, 0, "bytes */1000"},
-      // Overlapping or several ranges, another unit and what is no range at all: RFC 9110 lets us send everything.
+      // Overlapping or several ranges, another unit and what is no range at all: RFC 9110 lets us send
+      // everything.
       {"bytes=0-9,5-15", 200, 0, 1000, ""},
       {"bytes=0-9,20-29", 200, 0, 1000, ""},
       {"lines=0-9", 200, 0, 1000, ""},
@@ -118,17 +119,30 @@ TEST_F(BlobsTest, Conditions) {
   }
   EXPECT_EQ(server.get(path, {{"Range", "bytes=0-3"}, {"If-Range", tag}}).status, 206u);
   EXPECT_EQ(server.get(path, {{"Range", "bytes=0-3"}, {"If-Range", "\"other\""}}).status, 200u);
-  EXPECT_EQ(server.get(path, {{"Range", "bytes=0-3"}, {"If-Range", "Tue, 24 Nov 2026 00:00:00 GMT"}}).status, 200u);
+  EXPECT_EQ(server.get(path, {{"Range", "bytes=0-3"}, {"If-Range", "Tue, 24 Nov 2026 00:00:00 GMT"}}).status,
+            200u);
   EXPECT_EQ(server.get(blob_path("b", digest), {{"If-None-Match", "*"}}).status, 404u)
       << "a condition tells nothing about another repository";
 }
 
 TEST_F(BlobsTest, RefusesWhatIsNoDigest) {
   const std::string hex(64, 'a');
-  const std::string digests[] = {"sha256:" + hex.substr(1), "sha256:" + hex + 'a', "sha256:" + std::string(64, 'A'),
-                                 "sha256:" + std::string(64, 'g'), "sha256:", "sha256", hex, ":" + hex, "md5:" + hex,
-                                 "sha1:" + hex.substr(0, 40), "sha384:" + std::string(96, 'a'), "sha512:" + hex,
-                                 "sha256:%20" + hex.substr(1), "SHA256:" + hex, "blake3:" + hex, "v1"};
+  const std::string digests[] = {"sha256:" + hex.substr(1),
+                                 "sha256:" + hex + 'a',
+                                 "sha256:" + std::string(64, 'A'),
+                                 "sha256:" + std::string(64, 'g'),
+                                 "sha256:",
+                                 "sha256",
+                                 hex,
+                                 ":" + hex,
+                                 "md5:" + hex,
+                                 "sha1:" + hex.substr(0, 40),
+                                 "sha384:" + std::string(96, 'a'),
+                                 "sha512:" + hex,
+                                 "sha256:%20" + hex.substr(1),
+                                 "SHA256:" + hex,
+                                 "blake3:" + hex,
+                                 "v1"};
   for (const std::string& digest : digests) {
     for (const std::string_view method : {"GET", "DELETE"}) {
       const Reply reply = server.request(method, "/v2/a/blobs/" + digest);
@@ -173,7 +187,9 @@ TEST_F(BlobsTest, ARefusedDeleteNamesTenManifestsAtMost) {
   }
   const std::string message = server.remove(blob_path("a", manifest.layers.front().digest)).error_message();
   std::size_t digests = 0;
-  for (std::size_t at = message.find("sha256:"); at != std::string::npos; at = message.find("sha256:", at + 1)) ++digests;
+  for (std::size_t at = message.find("sha256:"); at != std::string::npos;
+       at = message.find("sha256:", at + 1))
+    ++digests;
   EXPECT_EQ(digests, 1u + 10u) << message;
 }
 

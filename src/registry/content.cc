@@ -30,7 +30,8 @@ Result<std::string> collect(store::BlobReader& reader, std::uint64_t first, std:
   return bytes;
 }
 
-Answer stream(Call& call, http::Response head, store::BlobReader& reader, std::uint64_t first, std::uint64_t end) {
+Answer stream(Call& call, http::Response head, store::BlobReader& reader, std::uint64_t first,
+              std::uint64_t end) {
   bool begun = false;
   const std::uint64_t length = end - first;
   while (first < end) {
@@ -44,7 +45,8 @@ Answer stream(Call& call, http::Response head, store::BlobReader& reader, std::u
     // The head goes out only once there are good bytes to follow it.
     if (!begun) LAMINA_CO_TRY(co_await call.exchange.begin(std::move(head), length));
     begun = true;
-    const auto bytes = piece->first(static_cast<std::size_t>(std::min<std::uint64_t>(piece->size(), end - first)));
+    const auto bytes =
+        piece->first(static_cast<std::size_t>(std::min<std::uint64_t>(piece->size(), end - first)));
     if (!co_await call.exchange.write(bytes)) co_return Result<void>{};
     first += bytes.size();
   }
@@ -60,7 +62,8 @@ Result<bool> is_unchanged(const http::Request& request, const Digest& digest) {
   return held && held->matches_weakly(http::EntityTag{digest.to_string()});
 }
 
-Answer send_content(Call& call, const RepositoryName& repository, const Digest& digest, http::Headers headers) {
+Answer send_content(Call& call, const RepositoryName& repository, const Digest& digest,
+                    http::Headers headers) {
   const std::string etag = entity_tag(digest);
   const http::Headers& asked = call.request.headers;
   LAMINA_CO_ASSIGN(const bool unchanged, is_unchanged(call.request, digest));
@@ -69,9 +72,11 @@ Answer send_content(Call& call, const RepositoryName& repository, const Digest& 
   std::unique_ptr<store::BlobReader> reader;
   std::uint64_t size = 0;
   if (without_bytes) {
-    LAMINA_CO_ASSIGN(size, co_await call.workers.run([&] { return call.store.blobs().stat(repository, digest, true); }));
+    LAMINA_CO_ASSIGN(
+        size, co_await call.workers.run([&] { return call.store.blobs().stat(repository, digest, true); }));
   } else {
-    LAMINA_CO_ASSIGN(reader, co_await call.workers.run([&] { return call.store.blobs().open(repository, digest, true); }));
+    LAMINA_CO_ASSIGN(
+        reader, co_await call.workers.run([&] { return call.store.blobs().open(repository, digest, true); }));
     size = reader->size();
   }
 

@@ -8,9 +8,10 @@
 
 namespace lamina::registry {
 
-/// Answers GET or HEAD with the bytes of a blob: validators, one range, and every byte checked before it is sent.
-/// `headers` come on top of ETag, Accept-Ranges, Docker-Content-Digest and Repr-Digest.
-Answer send_content(Call& call, const RepositoryName& repository, const Digest& digest, http::Headers headers);
+/// Answers GET or HEAD with the bytes of a blob: validators, one range, and every byte checked before it is
+/// sent. `headers` come on top of ETag, Accept-Ranges, Docker-Content-Digest and Repr-Digest.
+Answer send_content(Call& call, const RepositoryName& repository, const Digest& digest,
+                    http::Headers headers);
 
 /// A strong entity tag: the digest in quotes.
 std::string entity_tag(const Digest& digest);

@@ -12,7 +12,8 @@ namespace {
 using testing::HasSubstr;
 
 TEST(EntityTag, IsTheDigestInQuotes) {
-  EXPECT_EQ(entity_tag(Digest::of("")), "\"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"");
+  EXPECT_EQ(entity_tag(Digest::of("")),
+            "\"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"");
 }
 
 /// A blob in each of the two places where the store keeps bytes.
@@ -43,8 +44,9 @@ class QuarantineTest : public testing::TestWithParam<Stored> {
 
   RegistryServer server;
 };
-INSTANTIATE_TEST_SUITE_P(Places, QuarantineTest, testing::ValuesIn(kStored),
-                         [](const auto& place) { return std::to_string(place.param.bytes.size()) + "Bytes"; });
+INSTANTIATE_TEST_SUITE_P(Places, QuarantineTest, testing::ValuesIn(kStored), [](const auto& place) {
+  return std::to_string(place.param.bytes.size()) + "Bytes";
+});
 
 TEST_P(QuarantineTest, DamagedBytesNeverEndCleanly) {
   server.push_blob("a", bytes());

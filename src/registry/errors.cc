@@ -74,7 +74,11 @@ http::Response error_response(const Error& error) {
 }
 
 http::Response protocol_error(unsigned status, std::string_view reason) {
-  return document(status, status == 414 ? "NAME_INVALID" : status == 503 ? "TOOMANYREQUESTS" : "UNSUPPORTED", reason);
+  return document(status,
+                  status == 414   ? "NAME_INVALID"
+                  : status == 503 ? "TOOMANYREQUESTS"
+                                  : "UNSUPPORTED",
+                  reason);
 }
 
 }  // namespace lamina::registry

@@ -17,8 +17,8 @@ struct Case {
   std::string_view id;
 };
 
-// What docs/api/README.md promises, in the order of Code. The first row of a code is what it answers about nothing
-// in particular.
+// What docs/api/README.md promises, in the order of Code. The first row of a code is what it answers about
+// nothing in particular.
 constexpr Case kCases[] = {
     {Code::kInvalid, About::kNothing, 400, "UNSUPPORTED"},
     {Code::kInvalid, About::kDigest, 400, "DIGEST_INVALID"},
@@ -61,9 +61,10 @@ constexpr Case kCases[] = {
 };
 
 const std::set<std::string_view> kIdsOfTheSpec{
-    "BLOB_UNKNOWN",     "BLOB_UPLOAD_INVALID", "BLOB_UPLOAD_UNKNOWN", "DIGEST_INVALID", "MANIFEST_BLOB_UNKNOWN",
-    "MANIFEST_INVALID", "MANIFEST_UNKNOWN",    "NAME_INVALID",        "NAME_UNKNOWN",   "SIZE_INVALID",
-    "UNAUTHORIZED",     "DENIED",              "UNSUPPORTED",         "TOOMANYREQUESTS"};
+    "BLOB_UNKNOWN",          "BLOB_UPLOAD_INVALID", "BLOB_UPLOAD_UNKNOWN", "DIGEST_INVALID",
+    "MANIFEST_BLOB_UNKNOWN", "MANIFEST_INVALID",    "MANIFEST_UNKNOWN",    "NAME_INVALID",
+    "NAME_UNKNOWN",          "SIZE_INVALID",        "UNAUTHORIZED",        "DENIED",
+    "UNSUPPORTED",           "TOOMANYREQUESTS"};
 
 TEST(Errors, EachPairHasItsAnswer) {
   for (const Case& c : kCases) {
@@ -78,7 +79,8 @@ TEST(Errors, EveryCodeIsCoveredAndNoPairComesTwice) {
   std::set<std::pair<Code, About>> pairs;
   for (const Case& c : kCases) {
     codes.insert(c.code);
-    EXPECT_TRUE(pairs.emplace(c.code, c.about).second) << to_string(c.code) << ' ' << static_cast<int>(c.about);
+    EXPECT_TRUE(pairs.emplace(c.code, c.about).second)
+        << to_string(c.code) << ' ' << static_cast<int>(c.about);
   }
   EXPECT_EQ(codes.size(), static_cast<std::size_t>(Code::kInternal) + 1);
 }

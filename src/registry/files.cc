@@ -23,18 +23,21 @@ Result<Descriptor> only_layer(const store::StoredManifest& stored) {
 
 Answer get_file(Call& call) {
   LAMINA_CO_ASSIGN(const auto reference, parse_tag_or_digest(call.route.last));
-  LAMINA_CO_ASSIGN(const auto stored, co_await call.workers.run(
-                                          [&] { return call.store.manifests().get(call.repository(), reference); }));
+  LAMINA_CO_ASSIGN(const auto stored, co_await call.workers.run([&] {
+    return call.store.manifests().get(call.repository(), reference);
+  }));
   LAMINA_CO_ASSIGN(const Descriptor layer, only_layer(stored));
   http::Headers headers;
   headers.add("Content-Type", layer.media_type);
-  headers.add("Content-Disposition", "attachment; filename*=UTF-8''" + http::percent_encode(file_name(layer)));
+  headers.add("Content-Disposition",
+              "attachment; filename*=UTF-8''" + http::percent_encode(file_name(layer)));
   // What a digest names never changes; what a tag names has to be asked for each time.
   headers.add("Cache-Control",
               std::holds_alternative<Digest>(reference) ? "public, max-age=31536000, immutable" : "no-cache");
   headers.add("Lamina-Manifest-Digest", stored.digest.to_string());
   auto answered = co_await send_content(call, call.repository(), layer.digest, std::move(headers));
-  // The artifact is there and its layer is not, or is damaged: whoever polls the address is told to come again.
+  // The artifact is there and its layer is not, or is damaged: whoever polls the address is told to come
+  // again.
   if (!answered && answered.error().about == About::kBlob &&
       (answered.error().code == Code::kNotFound || answered.error().code == Code::kCorrupt)) {
     co_return fail(Code::kUnavailable, About::kBlob, std::move(answered).error().message);

@@ -83,8 +83,9 @@ TEST_F(FilesTest, TheNameIsTheTitleWhereItCanBeOne) {
 
 TEST_F(FilesTest, TheUrlOfAPublishLeadsHere) {
   const std::string title = "\u00dcbersicht \u65e5\u672c.tgz";
-  const Reply published = server.request("POST", "/v2/team/app/_lamina/publish?artifactType=a/b&layerAnnotation=" +
-                                                     http::percent_encode("org.opencontainers.image.title=" + title),
+  const Reply published = server.request("POST",
+                                         "/v2/team/app/_lamina/publish?artifactType=a/b&layerAnnotation=" +
+                                             http::percent_encode("org.opencontainers.image.title=" + title),
                                          {}, kLayer);
   ASSERT_EQ(published.status, 201u) << published.body;
   const oci::Json document = published.json();

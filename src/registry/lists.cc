@@ -29,8 +29,9 @@ Result<Referrers> collect_referrers(Call& call, const Digest& subject, std::stri
   Referrers page;
   std::size_t bytes = 0;
   do {
-    LAMINA_ASSIGN(auto some, call.store.listing().referrers(call.repository(), subject, type, last,
-                                                            std::min(n - page.entries.size(), kReferrersAtOnce)));
+    LAMINA_ASSIGN(auto some,
+                  call.store.listing().referrers(call.repository(), subject, type, last,
+                                                 std::min(n - page.entries.size(), kReferrersAtOnce)));
     page.more = some.more;
     for (auto& referrer : some.entries) {
       bytes += referrer.descriptor.size();
@@ -50,8 +51,9 @@ Result<Referrers> collect_referrers(Call& call, const Digest& subject, std::stri
 Answer get_tags(Call& call) {
   LAMINA_CO_ASSIGN(const std::size_t n, page_size(call));
   const auto last = call.request.query_value("last").value_or("");
-  LAMINA_CO_ASSIGN(const auto page, co_await call.workers.run(
-                                        [&] { return call.store.listing().tags(call.repository(), last, n); }));
+  LAMINA_CO_ASSIGN(const auto page, co_await call.workers.run([&] {
+    return call.store.listing().tags(call.repository(), last, n);
+  }));
   oci::JsonWriter json;
   json.begin_object().name("name").string(call.repository().str()).name("tags");
   co_return co_await respond_names(call, std::move(json), page, n);
@@ -75,8 +77,8 @@ Answer get_referrers(Call& call) {
   if (const auto text = call.request.query_value("last")) {
     LAMINA_CO_ASSIGN(last, Digest::parse(*text));
   }
-  LAMINA_CO_ASSIGN(const auto page,
-                   co_await call.workers.run([&] { return collect_referrers(call, subject, type, last, n); }));
+  LAMINA_CO_ASSIGN(const auto page, co_await call.workers.run(
+                                        [&] { return collect_referrers(call, subject, type, last, n); }));
 
   oci::JsonWriter json;
   json.begin_object().name("schemaVersion").integer(2).name("mediaType").string(media_type::kImageIndex);

@@ -63,7 +63,8 @@ TEST_F(ListsTest, TagsByPages) {
   const Manifest manifest = server.image("a/b");
   for (const std::string_view tag : {"1", "2", "3", "4", "5"}) server.push("a/b", tag, manifest);
   const std::string path = "/v2/a/b/tags/list";
-  EXPECT_THAT(pages(path + "?n=2", "tags"), ElementsAre(ElementsAre("1", "2"), ElementsAre("3", "4"), ElementsAre("5")));
+  EXPECT_THAT(pages(path + "?n=2", "tags"),
+              ElementsAre(ElementsAre("1", "2"), ElementsAre("3", "4"), ElementsAre("5")));
   EXPECT_THAT(pages(path + "?n=5", "tags"), ElementsAre(ElementsAre("1", "2", "3", "4", "5")));
   EXPECT_THAT(pages(path + "?n=4", "tags"), ElementsAre(ElementsAre("1", "2", "3", "4"), ElementsAre("5")));
   EXPECT_THAT(pages(path + "?last=3", "tags"), ElementsAre(ElementsAre("4", "5")));
@@ -77,15 +78,17 @@ TEST_F(ListsTest, TagsByPages) {
 
 TEST_F(ListsTest, ANumberOfEntriesIsANumber) {
   server.push_image("a", "v1");
-  for (const std::string_view list : {"/v2/a/tags/list", "/v2/_catalog", "/v2/_lamina/search?identity=a=b",
-                                      "/v2/a/referrers/sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}) {
+  for (const std::string_view list :
+       {"/v2/a/tags/list", "/v2/_catalog", "/v2/_lamina/search?identity=a=b",
+        "/v2/a/referrers/sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}) {
     const std::string path = std::string(list) + (list.find('?') == std::string_view::npos ? '?' : '&');
     for (const std::string_view n : {"n=", "n=x", "n=-1", "n=1x", "n=1.5", "n=%201", "n=0x10", "n=+1"}) {
       const Reply reply = server.get(path + std::string(n));
       EXPECT_EQ(reply.status, 400u) << path << n;
       EXPECT_EQ(reply.error_id(), "UNSUPPORTED") << path << n;
     }
-    EXPECT_EQ(server.get(path + "n=99999999999999999999999").status, 200u) << path << ": as many as there may be";
+    EXPECT_EQ(server.get(path + "n=99999999999999999999999").status, 200u)
+        << path << ": as many as there may be";
   }
 }
 
@@ -118,7 +121,8 @@ TEST_F(ListsTest, CatalogByPages) {
 TEST_F(ListsTest, ReferrersByPagesAndByType) {
   const Digest subject = Digest::of("subject");
   Manifest manifest = server.image("a");
-  manifest.subject = Descriptor{.media_type = std::string(media_type::kImageManifest), .digest = subject, .size = 7};
+  manifest.subject =
+      Descriptor{.media_type = std::string(media_type::kImageManifest), .digest = subject, .size = 7};
   std::set<std::string> all, signatures;
   for (int i = 0; i < 5; ++i) {
     manifest.artifact_type = i % 2 == 0 ? "application/vnd.sig+json" : "application/vnd.sbom";
@@ -140,7 +144,8 @@ TEST_F(ListsTest, ReferrersByPagesAndByType) {
   EXPECT_THAT(referrers(whole), testing::UnorderedElementsAreArray(all));
   const auto listed = parse_manifest(whole.body, media_type::kImageIndex);
   EXPECT_TRUE(std::ranges::all_of(listed->manifests, [](const Descriptor& d) {
-    return d.annotations.contains("n") && !d.artifact_type.empty() && d.media_type == media_type::kImageManifest;
+    return d.annotations.contains("n") && !d.artifact_type.empty() &&
+           d.media_type == media_type::kImageManifest;
   })) << whole.body;
 
   const auto follow = [&](std::string page, bool filtered) {
@@ -159,8 +164,9 @@ TEST_F(ListsTest, ReferrersByPagesAndByType) {
   EXPECT_THAT(follow(path + "?n=2", false), testing::UnorderedElementsAreArray(all));
   EXPECT_THAT(follow(path + "?n=2&artifactType=application%2Fvnd.sig%2Bjson", true),
               testing::UnorderedElementsAreArray(signatures));
-  EXPECT_THAT(follow(path + "?artifactType=" + std::string("application/vnd.oci.image.config.v1%2Bjson"), true),
-              ElementsAre(by_config));
+  EXPECT_THAT(
+      follow(path + "?artifactType=" + std::string("application/vnd.oci.image.config.v1%2Bjson"), true),
+      ElementsAre(by_config));
   EXPECT_THAT(follow(path + "?artifactType=a/none", true), ElementsAre());
   EXPECT_THAT(follow(path + "?n=0", false), ElementsAre());
 }
@@ -169,8 +175,9 @@ TEST_F(ListsTest, ReferrersOfNothing) {
   const std::string absent = Digest::of("absent").to_string();
   EXPECT_EQ(server.get("/v2/nobody/referrers/" + absent).body,
             R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})");
-  for (const std::string& path : {std::string("/v2/a/referrers/v1"), std::string("/v2/a/referrers/sha256:abc"),
-                                  "/v2/a/referrers/" + absent + "?last=abc"}) {
+  for (const std::string& path :
+       {std::string("/v2/a/referrers/v1"), std::string("/v2/a/referrers/sha256:abc"),
+        "/v2/a/referrers/" + absent + "?last=abc"}) {
     const Reply reply = server.get(path);
     EXPECT_EQ(reply.status, 400u) << path;
     EXPECT_EQ(reply.error_id(), "DIGEST_INVALID") << path;
@@ -180,7 +187,8 @@ TEST_F(ListsTest, ReferrersOfNothing) {
 TEST_F(ListsTest, APageOfReferrersStaysBelowWhatClientsRead) {
   const Digest subject = Digest::of("subject");
   Manifest manifest = server.image("a");
-  manifest.subject = Descriptor{.media_type = std::string(media_type::kImageManifest), .digest = subject, .size = 7};
+  manifest.subject =
+      Descriptor{.media_type = std::string(media_type::kImageManifest), .digest = subject, .size = 7};
   std::set<std::string> all;
   for (const char letter : {'a', 'b', 'c'}) {
     manifest.annotations["large"] = std::string(2'000'000, letter);

@@ -17,7 +17,8 @@ Result<store::TagCondition> tag_condition(const http::Request& request) {
   if (none && !none->any) return fail(Code::kInvalid, "If-None-Match: a PUT takes only *");
   condition.absent = none.has_value();
   if (match) {
-    if (match->any || match->tags.size() != 1) return fail(Code::kInvalid, "If-Match: a PUT takes one digest in quotes");
+    if (match->any || match->tags.size() != 1)
+      return fail(Code::kInvalid, "If-Match: a PUT takes one digest in quotes");
     LAMINA_ASSIGN(condition.names, Digest::parse(match->tags.front().opaque));
   }
   return condition;
@@ -38,7 +39,8 @@ Result<store::ManifestPut> examine(const Call& call, std::string bytes) {
     put.digest = Digest::of(bytes, digest->algorithm());
     if (put.digest != *digest) {
       return fail(Code::kMismatch, About::kDigest,
-                  "the URL names manifest " + digest->to_string() + ", the body has digest " + put.digest.to_string());
+                  "the URL names manifest " + digest->to_string() + ", the body has digest " +
+                      put.digest.to_string());
     }
   } else {
     put.digest = Digest::of(bytes);
@@ -63,8 +65,9 @@ Result<store::ManifestPut> examine(const Call& call, std::string bytes) {
 
 Answer get_manifest(Call& call) {
   LAMINA_CO_ASSIGN(const auto reference, parse_tag_or_digest(call.route.last));
-  LAMINA_CO_ASSIGN(auto manifest, co_await call.workers.run(
-                                      [&] { return call.store.manifests().get(call.repository(), reference); }));
+  LAMINA_CO_ASSIGN(auto manifest, co_await call.workers.run([&] {
+    return call.store.manifests().get(call.repository(), reference);
+  }));
   http::Response response{200, {}, {}};
   response.headers.add("ETag", entity_tag(manifest.digest));
   response.headers.add("Docker-Content-Digest", manifest.digest.to_string());
@@ -90,7 +93,8 @@ Answer put_manifest(Call& call) {
   response.headers.add("Location", location(call.repository(), "manifests/" + stored->digest.to_string()));
   response.headers.add("Docker-Content-Digest", stored->digest.to_string());
   response.headers.add("ETag", entity_tag(stored->digest));
-  if (stored->content.subject) response.headers.add("OCI-Subject", stored->content.subject->digest.to_string());
+  if (stored->content.subject)
+    response.headers.add("OCI-Subject", stored->content.subject->digest.to_string());
   for (const auto& [name, value] : call.request.query) {
     if (name == "tag") response.headers.add("OCI-Tag", value);
   }
@@ -101,7 +105,8 @@ Answer delete_manifest(Call& call) {
   LAMINA_CO_ASSIGN(const auto reference, parse_tag_or_digest(call.route.last));
   LAMINA_CO_ASSIGN(const auto removal, co_await call.workers.run([&]() -> Result<store::Removal> {
     store::Manifests& manifests = call.store.manifests();
-    if (const auto* digest = std::get_if<Digest>(&reference)) return manifests.remove(call.repository(), *digest);
+    if (const auto* digest = std::get_if<Digest>(&reference))
+      return manifests.remove(call.repository(), *digest);
     LAMINA_TRY(manifests.untag(call.repository(), std::get<Tag>(reference)));
     return store::Removal::kRemoved;
   }));

@@ -13,7 +13,8 @@ const std::string kIndex(media_type::kImageIndex);
 
 class ManifestsTest : public testing::Test {
  protected:
-  Reply put(std::string_view reference, std::string_view bytes, const std::string& type = kImage, Fields fields = {}) {
+  Reply put(std::string_view reference, std::string_view bytes, const std::string& type = kImage,
+            Fields fields = {}) {
     if (!type.empty()) fields.emplace_back("Content-Type", type);
     return server.request("PUT", "/v2/a/manifests/" + std::string(reference), fields, bytes);
   }
@@ -24,7 +25,8 @@ class ManifestsTest : public testing::Test {
     index.media_type = kIndex;
     for (const Digest& child : children) {
       const Reply reply = server.get(manifest_path("a", child));
-      index.manifests.push_back({.media_type = reply.field("Content-Type"), .digest = child, .size = reply.body.size()});
+      index.manifests.push_back(
+          {.media_type = reply.field("Content-Type"), .digest = child, .size = reply.body.size()});
     }
     return index;
   }
@@ -140,7 +142,8 @@ TEST_F(ManifestsTest, RefusesBadBodies) {
       {"no fields", "{}", kImage, 400},
       {"no schemaVersion", R"({"config":)" + config + R"(,"layers":[]})", kImage, 400},
       {"schemaVersion 3", R"({"schemaVersion":3,"config":)" + config + R"(,"layers":[]})", kImage, 400},
-      {"schemaVersion as text", R"({"schemaVersion":"2","config":)" + config + R"(,"layers":[]})", kImage, 400},
+      {"schemaVersion as text", R"({"schemaVersion":"2","config":)" + config + R"(,"layers":[]})", kImage,
+       400},
       {"a name twice", R"({"schemaVersion":2,"schemaVersion":2,)" + bytes.substr(1), kImage, 400},
       {"a name twice inside", with_layer(R"("mediaType":"a/b","size":1,"size":5,)" + digest), kImage, 400},
       {"a name in another case", R"({"Layers":[],)" + bytes.substr(1), kImage, 400},
@@ -165,15 +168,22 @@ TEST_F(ManifestsTest, RefusesBadBodies) {
       {"a layer without type", with_layer(R"("size":5,)" + digest), kImage, 400},
       {"a negative size", with_layer(R"("mediaType":"a/b","size":-5,)" + digest), kImage, 400},
       {"a size with a fraction", with_layer(R"("mediaType":"a/b","size":5.5,)" + digest), kImage, 400},
-      {"a size beyond 64 bits", with_layer(R"("mediaType":"a/b","size":99999999999999999999,)" + digest), kImage, 400},
+      {"a size beyond 64 bits", with_layer(R"("mediaType":"a/b","size":99999999999999999999,)" + digest),
+       kImage, 400},
       {"a malformed digest", with_layer(R"("mediaType":"a/b","size":5,"digest":"sha256:abc")"), kImage, 400},
       {"an unsupported algorithm",
-       with_layer(R"("mediaType":"a/b","size":5,"digest":"sha384:)" + std::string(96, 'a') + '"'), kImage, 415},
-      {"data that is other bytes", with_layer(R"("mediaType":"a/b","size":5,"data":"b3RoZXI=",)" + digest), kImage, 400},
-      {"data that is no base64", with_layer(R"("mediaType":"a/b","size":5,"data":"*",)" + digest), kImage, 400},
-      {"a type that would split a header", with_layer(R"("mediaType":"a/b\r\nX-Evil: 1","size":5,)" + digest), kImage, 400},
-      {"annotations that are no strings", head + R"("annotations":{"a":1},"config":)" + config + ",\"layers\":[]}", kImage, 400},
-      {"a subject that is text", head + R"("subject":"x","config":)" + config + R"(,"layers":[]})", kImage, 400},
+       with_layer(R"("mediaType":"a/b","size":5,"digest":"sha384:)" + std::string(96, 'a') + '"'), kImage,
+       415},
+      {"data that is other bytes", with_layer(R"("mediaType":"a/b","size":5,"data":"b3RoZXI=",)" + digest),
+       kImage, 400},
+      {"data that is no base64", with_layer(R"("mediaType":"a/b","size":5,"data":"*",)" + digest), kImage,
+       400},
+      {"a type that would split a header", with_layer(R"("mediaType":"a/b\r\nX-Evil: 1","size":5,)" + digest),
+       kImage, 400},
+      {"annotations that are no strings",
+       head + R"("annotations":{"a":1},"config":)" + config + ",\"layers\":[]}", kImage, 400},
+      {"a subject that is text", head + R"("subject":"x","config":)" + config + R"(,"layers":[]})", kImage,
+       400},
   };
   for (const Case& c : cases) {
     const Reply reply = put("bad", c.bytes, c.type);
@@ -188,7 +198,8 @@ TEST_F(ManifestsTest, RefusesBadBodies) {
 TEST_F(ManifestsTest, TheLimitIsFourMebibytesToTheByte) {
   Manifest manifest = server.image("a");
   manifest.annotations["padding"] = "";
-  manifest.annotations["padding"].resize(kMaxManifestBytes - serialize(manifest, FieldOrder::kOras).size(), 'x');
+  manifest.annotations["padding"].resize(kMaxManifestBytes - serialize(manifest, FieldOrder::kOras).size(),
+                                         'x');
   const std::string largest = serialize(manifest, FieldOrder::kOras);
   ASSERT_EQ(largest.size(), kMaxManifestBytes);
   const std::string larger = largest + ' ';
@@ -212,9 +223,10 @@ TEST_F(ManifestsTest, TheDigestOfTheAddressMustBeThatOfTheBytes) {
   const std::string bytes = serialize(server.image("a"), FieldOrder::kOras);
   const std::string hex = Digest::of(bytes).hex();
   for (const std::string& reference :
-       {Digest::of(bytes + "  ").to_string(), Digest::of("").to_string(), std::string("sha256:baddigeststring"),
-        "sha256:" + hex.substr(1), "sha256:" + hex + '0', "SHA256:" + hex, "md5:" + hex.substr(32), "sha512:" + hex,
-        "sha384:" + hex + hex.substr(32), std::string("sha256:")}) {
+       {Digest::of(bytes + "  ").to_string(), Digest::of("").to_string(),
+        std::string("sha256:baddigeststring"), "sha256:" + hex.substr(1), "sha256:" + hex + '0',
+        "SHA256:" + hex, "md5:" + hex.substr(32), "sha512:" + hex, "sha384:" + hex + hex.substr(32),
+        std::string("sha256:")}) {
     const Reply reply = put(reference, bytes);
     EXPECT_EQ(reply.status, 400u) << reference;
     EXPECT_EQ(reply.error_id(), "DIGEST_INVALID") << reference;
@@ -227,9 +239,9 @@ TEST_F(ManifestsTest, RefusesTagsOutsideTheGrammar) {
   const std::string bytes = serialize(server.image("a"), FieldOrder::kOras);
   EXPECT_EQ(put(std::string(128, 't'), bytes).status, 201u);
   EXPECT_EQ(put("_A.b-C", bytes).status, 201u);
-  for (const std::string& tag : {std::string(129, 't'), std::string(300, 't'), std::string(".a"), std::string("-a"),
-                                 std::string("a+b"), std::string("a%20b"), std::string("a%40b"), std::string("%C3%A4"),
-                                 std::string("a*")}) {
+  for (const std::string& tag : {std::string(129, 't'), std::string(300, 't'), std::string(".a"),
+                                 std::string("-a"), std::string("a+b"), std::string("a%20b"),
+                                 std::string("a%40b"), std::string("%C3%A4"), std::string("a*")}) {
     for (const std::string_view method : {"GET", "PUT", "DELETE"}) {
       const Reply reply = server.request(method, "/v2/a/manifests/" + tag, {{"Content-Type", kImage}}, bytes);
       EXPECT_EQ(reply.status, 400u) << method << ' ' << tag;
@@ -248,8 +260,10 @@ TEST_F(ManifestsTest, RefusesToNameWhatItsRepositoryDoesNotHold) {
     std::string id;
   };
   const Case cases[] = {
-      {"an absent layer", [](Manifest& m) { m.layers[1].digest = Digest::of("absent"); }, 404, "MANIFEST_BLOB_UNKNOWN"},
-      {"an absent config", [](Manifest& m) { m.config->digest = Digest::of("absent"); }, 404, "MANIFEST_BLOB_UNKNOWN"},
+      {"an absent layer", [](Manifest& m) { m.layers[1].digest = Digest::of("absent"); }, 404,
+       "MANIFEST_BLOB_UNKNOWN"},
+      {"an absent config", [](Manifest& m) { m.config->digest = Digest::of("absent"); }, 404,
+       "MANIFEST_BLOB_UNKNOWN"},
       {"a blob of another repository",
        [](Manifest& m) {
          m.layers[0].digest = Digest::of("a layer of b");
@@ -297,8 +311,9 @@ TEST(SparseManifests, AreTakenWhereThePolicyAdmitsThem) {
   manifest.layers[0].digest = Digest::of("absent");
   server.push("sparse/a", "v1", manifest);
   server.push_blob("a", "{}");
-  EXPECT_EQ(server.request("PUT", "/v2/a/manifests/v1", {{"Content-Type", kImage}},
-                           serialize(manifest, FieldOrder::kOras))
+  EXPECT_EQ(server
+                .request("PUT", "/v2/a/manifests/v1", {{"Content-Type", kImage}},
+                         serialize(manifest, FieldOrder::kOras))
                 .error_id(),
             "MANIFEST_BLOB_UNKNOWN");
 }
@@ -336,7 +351,8 @@ TEST_F(ManifestsTest, ConditionsOnTheTag) {
     if (step.status == 412) {
       EXPECT_EQ(reply.error_id(), "DENIED");
     }
-    EXPECT_EQ(server.head("/v2/a/manifests/v1").field("ETag"), step.tag_then) << step.name << ' ' << step.value;
+    EXPECT_EQ(server.head("/v2/a/manifests/v1").field("ETag"), step.tag_then)
+        << step.name << ' ' << step.value;
   }
   EXPECT_EQ(put(Digest::of(first).to_string(), first, kImage, {{"If-None-Match", "*"}}).status, 400u)
       << "a condition without a tag";
@@ -368,11 +384,12 @@ TEST_F(ManifestsTest, DeletingAManifestTakesItsTags) {
   const Digest digest = server.push("a", "v1", manifest);
   server.push("a", "v2", manifest);
   EXPECT_EQ(server.remove(manifest_path("a", digest)).status, 202u);
-  for (const std::string& path : {std::string("/v2/a/manifests/v1"), std::string("/v2/a/manifests/v2"),
-                                  manifest_path("a", digest)}) {
+  for (const std::string& path :
+       {std::string("/v2/a/manifests/v1"), std::string("/v2/a/manifests/v2"), manifest_path("a", digest)}) {
     EXPECT_EQ(server.head(path).status, 404u) << path;
   }
-  EXPECT_EQ(server.get("/v2/a/tags/list").error_id(), "NAME_UNKNOWN") << "the repository went with its last manifest";
+  EXPECT_EQ(server.get("/v2/a/tags/list").error_id(), "NAME_UNKNOWN")
+      << "the repository went with its last manifest";
 }
 
 TEST_F(ManifestsTest, AChildGoesWithTheLastIndexThatNamesIt) {

@@ -13,7 +13,8 @@ namespace {
 using oci::Json;
 
 std::unexpected<Error> wrong(std::string_view field, std::string_view expected) {
-  return fail(Code::kInvalid, "publish: field '" + std::string(field) + "': expected " + std::string(expected));
+  return fail(Code::kInvalid,
+              "publish: field '" + std::string(field) + "': expected " + std::string(expected));
 }
 
 Result<std::string> text(std::string_view field, const Json& value) {
@@ -21,7 +22,8 @@ Result<std::string> text(std::string_view field, const Json& value) {
   return wrong(field, "a string");
 }
 
-Result<std::map<std::string, std::string, std::less<>>> map_of_text(std::string_view field, const Json& value) {
+Result<std::map<std::string, std::string, std::less<>>> map_of_text(std::string_view field,
+                                                                    const Json& value) {
   const auto* object = value.as<Json::Object>();
   if (object == nullptr) return wrong(field, "an object of strings");
   std::map<std::string, std::string, std::less<>> map;
@@ -58,13 +60,16 @@ struct Field {
   std::function<Result<void>(const Json&)> take;
 };
 
-Result<void> take_fields(std::string_view object_name, const Json& value, std::initializer_list<Field> fields) {
+Result<void> take_fields(std::string_view object_name, const Json& value,
+                         std::initializer_list<Field> fields) {
   const auto* object = value.as<Json::Object>();
   if (object == nullptr) return wrong(object_name, "an object");
   for (const auto& member : *object) {
-    const auto* field = std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.name == member.name; });
+    const auto* field =
+        std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.name == member.name; });
     if (field == fields.end()) {
-      return fail(Code::kInvalid, "publish: '" + std::string(object_name) + "' has no field '" + member.name + "'");
+      return fail(Code::kInvalid,
+                  "publish: '" + std::string(object_name) + "' has no field '" + member.name + "'");
     }
     LAMINA_TRY(field->take(member.value));
   }
@@ -121,7 +126,8 @@ Result<void> take_subject(const Json& value, PublishRequest& request) {
   LAMINA_TRY(take_fields("subject", value,
                          {{"mediaType", into("subject.mediaType", subject.media_type)},
                           {"digest", into("subject.digest", digest)},
-                          {"size", [&](const Json& size) -> Result<void> {
+                          {"size",
+                           [&](const Json& size) -> Result<void> {
                              LAMINA_ASSIGN(subject.size, number("subject.size", size));
                              return {};
                            }},
@@ -176,39 +182,38 @@ Result<void> add_pair(std::string_view field, std::string_view value, Annotation
 Result<PublishRequest> parse_publish_json(std::string_view bytes) {
   LAMINA_ASSIGN(const Json document, oci::parse_json(bytes));
   PublishRequest request;
-  LAMINA_TRY(take_fields(
-      "publish", document,
-      {{"mediaType", into("mediaType", request.media_type)},
-       {"artifactType", into("artifactType", request.artifact_type)},
-       {"config", [&](const Json& value) { return take_config(value, request); }},
-       {"layer", [&](const Json& value) { return take_layer(value, request); }},
-       {"annotations", into("annotations", request.annotations)},
-       {"identity",
-        [&](const Json& value) -> Result<void> {
-          LAMINA_ASSIGN(request.identity, map_of_text("identity", value));
-          return {};
-        }},
-       {"subject", [&](const Json& value) { return take_subject(value, request); }},
-       {"tags", [&](const Json& value) { return take_tags(value, request); }},
-       {"ifMatch", into("ifMatch", request.condition.names)},
-       {"ifNoneMatch",
-        [&](const Json& value) -> Result<void> {
-          const auto* flag = value.as<bool>();
-          if (flag == nullptr) return wrong("ifNoneMatch", "true or false");
-          request.condition.absent = *flag;
-          return {};
-        }},
-       {"ttl",
-        [&](const Json& value) -> Result<void> {
-          LAMINA_ASSIGN(const std::uint64_t seconds, number("ttl", value));
-          LAMINA_ASSIGN(request.ttl, lifetime(seconds));
-          return {};
-        }},
-       {"fieldOrder", [&](const Json& value) -> Result<void> {
-          LAMINA_ASSIGN(const std::string name, text("fieldOrder", value));
-          LAMINA_ASSIGN(request.order, field_order(name));
-          return {};
-        }}}));
+  LAMINA_TRY(take_fields("publish", document,
+                         {{"mediaType", into("mediaType", request.media_type)},
+                          {"artifactType", into("artifactType", request.artifact_type)},
+                          {"config", [&](const Json& value) { return take_config(value, request); }},
+                          {"layer", [&](const Json& value) { return take_layer(value, request); }},
+                          {"annotations", into("annotations", request.annotations)},
+                          {"identity",
+                           [&](const Json& value) -> Result<void> {
+                             LAMINA_ASSIGN(request.identity, map_of_text("identity", value));
+                             return {};
+                           }},
+                          {"subject", [&](const Json& value) { return take_subject(value, request); }},
+                          {"tags", [&](const Json& value) { return take_tags(value, request); }},
+                          {"ifMatch", into("ifMatch", request.condition.names)},
+                          {"ifNoneMatch",
+                           [&](const Json& value) -> Result<void> {
+                             const auto* flag = value.as<bool>();
+                             if (flag == nullptr) return wrong("ifNoneMatch", "true or false");
+                             request.condition.absent = *flag;
+                             return {};
+                           }},
+                          {"ttl",
+                           [&](const Json& value) -> Result<void> {
+                             LAMINA_ASSIGN(const std::uint64_t seconds, number("ttl", value));
+                             LAMINA_ASSIGN(request.ttl, lifetime(seconds));
+                             return {};
+                           }},
+                          {"fieldOrder", [&](const Json& value) -> Result<void> {
+                             LAMINA_ASSIGN(const std::string name, text("fieldOrder", value));
+                             LAMINA_ASSIGN(request.order, field_order(name));
+                             return {};
+                           }}}));
   return checked(std::move(request));
 }
 
@@ -216,7 +221,8 @@ Result<PublishRequest> parse_publish_query(const http::Request& http_request) {
   PublishRequest request;
   const auto content_type = http_request.headers.find("Content-Type");
   // What curl says of every body where nobody told it better.
-  if (content_type && *content_type != "application/x-www-form-urlencoded") request.layer_type = *content_type;
+  if (content_type && *content_type != "application/x-www-form-urlencoded")
+    request.layer_type = *content_type;
   std::vector<std::string> identity;
   for (const auto& [name, value] : http_request.query) {
     if (name == "mediaType") {
@@ -263,8 +269,9 @@ Manifest manifest_of(const PublishRequest& request, const Digest& layer, std::ui
   if (request.config_type == media_type::kEmpty) {
     manifest.config = empty_descriptor();
   } else {
-    manifest.config = Descriptor{
-        .media_type = request.config_type, .digest = Digest::of(request.config), .size = request.config.size()};
+    manifest.config = Descriptor{.media_type = request.config_type,
+                                 .digest = Digest::of(request.config),
+                                 .size = request.config.size()};
   }
   manifest.layers.push_back({.media_type = request.layer_type,
                              .digest = layer,
@@ -272,7 +279,8 @@ Manifest manifest_of(const PublishRequest& request, const Digest& layer, std::ui
                              .annotations = request.layer_annotations});
   manifest.subject = request.subject;
   manifest.annotations = request.annotations;
-  if (request.identity) manifest.annotations[std::string(kIdentityAnnotation)] = canonical_json(*request.identity);
+  if (request.identity)
+    manifest.annotations[std::string(kIdentityAnnotation)] = canonical_json(*request.identity);
   return manifest;
 }
 

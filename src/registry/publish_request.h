@@ -25,8 +25,8 @@ struct PublishRequest {
   std::string config = "{}";
   std::string layer_type{lamina::media_type::kOctetStream};
   Annotations layer_annotations;
-  std::optional<Digest> layer_digest;        ///< Checked where given.
-  std::optional<std::uint64_t> layer_size;   ///< Checked where given.
+  std::optional<Digest> layer_digest;       ///< Checked where given.
+  std::optional<std::uint64_t> layer_size;  ///< Checked where given.
   Annotations annotations;
   std::optional<Identity> identity;  ///< Becomes the annotation kIdentityAnnotation.
   std::optional<Descriptor> subject;

@@ -13,7 +13,8 @@ TEST(PublishRequest, DefaultsMakeAnArtifactOfOctets) {
   EXPECT_EQ(manifest.media_type, media_type::kImageManifest);
   EXPECT_EQ(manifest.config, empty_descriptor());
   EXPECT_EQ(manifest.layers,
-            (std::vector<Descriptor>{{.media_type = "application/octet-stream", .digest = Digest::of("x"), .size = 1}}));
+            (std::vector<Descriptor>{
+                {.media_type = "application/octet-stream", .digest = Digest::of("x"), .size = 1}}));
   EXPECT_TRUE(manifest.annotations.empty());
   EXPECT_FALSE(request->ttl || request->identity || request->condition.absent || request->condition.names);
 }
@@ -65,8 +66,8 @@ TEST(PublishRequest, NamesTheFieldThatIsWrong) {
 }
 
 TEST(PublishRequest, TheIdentityOverwritesItsAnnotation) {
-  const auto request =
-      parse_publish_json(R"({"annotations":{"dev.lamina.identity":"{\"a\":\"old\"}"},"identity":{"a":"new"}})");
+  const auto request = parse_publish_json(
+      R"({"annotations":{"dev.lamina.identity":"{\"a\":\"old\"}"},"identity":{"a":"new"}})");
   ASSERT_TRUE(request);
   EXPECT_EQ(manifest_of(*request, Digest::of("x"), 1).annotations,
             (Annotations{{"dev.lamina.identity", R"({"a":"new"})"}}));
@@ -81,10 +82,11 @@ TEST(PublishRequest, AQueryMakesWhatTheSameFieldsMake) {
                {"ttl", "60"},           {"ifMatch", Digest::of("y").to_string()},
                {"fieldOrder", "ggcr"},  {"digest", Digest::of("x").to_string()}};
   const auto query = parse_publish_query(raw);
-  const auto json = parse_publish_json(R"({"artifactType":"a/b","config":{"mediaType":"a/c"},"annotations":{"k":"v=w"},
-    "layer":{"mediaType":"a/layer","annotations":{"t":"u"},"digest":")" + Digest::of("x").to_string() +
-                                       R"("},"identity":{"name":"x"},"tags":["v1"],"ttl":60,"ifMatch":")" +
-                                       Digest::of("y").to_string() + R"(","fieldOrder":"ggcr"})");
+  const auto json = parse_publish_json(
+      R"({"artifactType":"a/b","config":{"mediaType":"a/c"},"annotations":{"k":"v=w"},
+    "layer":{"mediaType":"a/layer","annotations":{"t":"u"},"digest":")" +
+      Digest::of("x").to_string() + R"("},"identity":{"name":"x"},"tags":["v1"],"ttl":60,"ifMatch":")" +
+      Digest::of("y").to_string() + R"(","fieldOrder":"ggcr"})");
   ASSERT_TRUE(query) << query.error().message;
   ASSERT_TRUE(json) << json.error().message;
   EXPECT_EQ(manifest_of(*query, Digest::of("x"), 1), manifest_of(*json, Digest::of("x"), 1));

@@ -40,8 +40,9 @@ class PublishTest : public testing::Test {
     return server.get("/v2/team/app/manifests/" + std::string(reference));
   }
   void expect_nothing_stored() {
-    for (const meta::Table table : {meta::Table::kBlobs, meta::Table::kInline, meta::Table::kLinks, meta::Table::kManifests,
-                                    meta::Table::kTags, meta::Table::kUploads, meta::Table::kRepositories}) {
+    for (const meta::Table table :
+         {meta::Table::kBlobs, meta::Table::kInline, meta::Table::kLinks, meta::Table::kManifests,
+          meta::Table::kTags, meta::Table::kUploads, meta::Table::kRepositories}) {
       EXPECT_EQ(server.store().count(table), 0u) << static_cast<int>(table);
     }
     EXPECT_THAT(server.store().blobs->list_uploads().value(), IsEmpty());
@@ -57,11 +58,13 @@ TEST_F(PublishTest, EveryFieldReachesTheManifest) {
     "mediaType": "application/vnd.oci.image.manifest.v1+json",
     "artifactType": "application/vnd.example.artifact",
     "config": {"mediaType": "application/vnd.example.config.v1+json", "data": "eyJhIjoxfQ=="},
-    "layer": {"mediaType": "application/vnd.example.layer.tar+gzip", "digest": ")" + layer_digest + R"(",
+    "layer": {"mediaType": "application/vnd.example.layer.tar+gzip", "digest": ")" +
+                                  layer_digest + R"(",
               "size": 600000, "annotations": {"org.opencontainers.image.title": "app.tar.gz"}},
     "annotations": {"org.opencontainers.image.created": "2026-11-24T00:00:00Z"},
     "identity": {"name": "app", "version": "1.0"},
-    "subject": {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": ")" + subject.to_string() +
+    "subject": {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": ")" +
+                                  subject.to_string() +
                                   R"(", "size": 7, "annotations": {"k": "v"}, "artifactType": "a/b"},
     "tags": ["v1", "latest"],
     "ifNoneMatch": true,
@@ -98,7 +101,8 @@ TEST_F(PublishTest, EveryFieldReachesTheManifest) {
                             R"(","size":)" + std::to_string(bytes.size()) +
                             R"(,"mediaType":"application/vnd.oci.image.manifest.v1+json",)"
                             R"("artifactType":"application/vnd.example.artifact","reference":"team/app@)" +
-                            digest + R"(","identity":{"name":"app","version":"1.0"},)"
+                            digest +
+                            R"(","identity":{"name":"app","version":"1.0"},)"
                             R"("layer":{"mediaType":"application/vnd.example.layer.tar+gzip","digest":")" +
                             layer_digest + R"(","size":600000},"url":"/files/team/app/)" + digest +
                             R"(/app.tar.gz"})");
@@ -114,7 +118,8 @@ struct AdvertisedPublishTest : PublishTest {
 TEST_F(AdvertisedPublishTest, UrlsBeginWithTheAdvertisedOneAndLocationsStayRelative) {
   const Reply reply = publish(R"({"artifactType":"a/b"})");
   ASSERT_EQ(reply.status, 201u);
-  EXPECT_THAT(text_of(reply.json(), "url"), testing::StartsWith("https://registry.example/base/files/team/app/sha256:"));
+  EXPECT_THAT(text_of(reply.json(), "url"),
+              testing::StartsWith("https://registry.example/base/files/team/app/sha256:"));
   EXPECT_THAT(reply.field("Location"), testing::StartsWith("/v2/team/app/manifests/"));
 }
 
@@ -129,10 +134,11 @@ TEST_F(PublishTest, HasTheDigestOfTheSameArtifactPushedInTheStandardSequence) {
                                           {{"Content-Type", manifest.media_type}}, bytes);
     ASSERT_EQ(standard.status, 201u) << standard.body;
 
-    const Reply published = publish(
-        R"({"artifactType":"application/vnd.example","annotations":{"z":"<&>","a":"ä"},"tags":[")" + std::string(name) +
-            R"("],"layer":{"mediaType":")" + std::string(media_type::kLayerTarGzip) + R"("},"fieldOrder":")" + name + "\"}",
-        kLayer);
+    const Reply published =
+        publish(R"({"artifactType":"application/vnd.example","annotations":{"z":"<&>","a":"ä"},"tags":[")" +
+                    std::string(name) + R"("],"layer":{"mediaType":")" +
+                    std::string(media_type::kLayerTarGzip) + R"("},"fieldOrder":")" + name + "\"}",
+                kLayer);
     ASSERT_EQ(published.status, 201u) << published.body;
     EXPECT_EQ(published.field("Docker-Content-Digest"), standard.field("Docker-Content-Digest")) << name;
     EXPECT_EQ(this->manifest(name).body, bytes) << name;
@@ -143,9 +149,10 @@ TEST_F(PublishTest, TheRawBodyOfCurlIsTheLayer) {
   const std::string query =
       "?tag=v1&tag=v2&artifactType=application/vnd.example&annotation=a=b%3Dc&layerAnnotation=t=x%26y"
       "&identity=name=app&identity=version=1%2B2&ttl=60&fieldOrder=oras&mediaType=" +
-      std::string("application/vnd.oci.image.manifest.v1%2Bjson") + "&digest=" + Digest::of(kLayer).to_string();
-  const Reply reply = server.request("POST", std::string(kPath) + query,
-                                     {{"Content-Type", "application/gzip"}}, kLayer);
+      std::string("application/vnd.oci.image.manifest.v1%2Bjson") +
+      "&digest=" + Digest::of(kLayer).to_string();
+  const Reply reply =
+      server.request("POST", std::string(kPath) + query, {{"Content-Type", "application/gzip"}}, kLayer);
   ASSERT_EQ(reply.status, 201u) << reply.body;
   const auto parsed = parse_manifest(manifest("v2").body, media_type::kImageManifest);
   ASSERT_TRUE(parsed);
@@ -164,7 +171,8 @@ TEST_F(PublishTest, TheRawBodyOfCurlIsTheLayer) {
                                         {{"Transfer-Encoding", "chunked"}}, chunked(kLayer, 70'000));
   EXPECT_EQ(streamed.status, 201u) << streamed.body;
   for (const std::string_view tag : {"form", "streamed"}) {
-    EXPECT_EQ(parse_manifest(manifest(tag).body, "")->layers.front().media_type, "application/octet-stream") << tag;
+    EXPECT_EQ(parse_manifest(manifest(tag).body, "")->layers.front().media_type, "application/octet-stream")
+        << tag;
   }
 }
 
@@ -211,13 +219,16 @@ TEST_F(PublishTest, Preconditions) {
   EXPECT_EQ(manifest("v1").field("Docker-Content-Digest"), second.field("Docker-Content-Digest"));
   EXPECT_EQ(publish(fields("4", R"(,"ifNoneMatch":false)")).status, 201u) << "false is no condition";
 
-  EXPECT_EQ(publish(R"({"artifactType":"a/b","ifNoneMatch":true})").status, 400u) << "a condition without a tag";
+  EXPECT_EQ(publish(R"({"artifactType":"a/b","ifNoneMatch":true})").status, 400u)
+      << "a condition without a tag";
 }
 
 TEST_F(PublishTest, AllTagsOrNoneMove) {
   ASSERT_EQ(publish(R"({"artifactType":"a/b","tags":["taken"]})").status, 201u);
-  EXPECT_EQ(publish(R"({"artifactType":"a/b","tags":["free","taken"],"annotations":{"n":"2"},"ifNoneMatch":true})").status,
-            412u);
+  EXPECT_EQ(
+      publish(R"({"artifactType":"a/b","tags":["free","taken"],"annotations":{"n":"2"},"ifNoneMatch":true})")
+          .status,
+      412u);
   EXPECT_EQ(manifest("free").status, 404u);
 }
 
@@ -277,13 +288,15 @@ TEST_F(PublishTest, RefusesALayerThatIsNotWhatWasAnnounced) {
 }
 
 TEST_F(PublishTest, RefusesManifestsThatAPutWouldRefuse) {
-  for (const std::string_view fields :
-       {R"({"tags":["v1"]})",  // an empty config wants an artifactType
-        R"({"artifactType":"no media type","tags":["v1"]})", R"({"artifactType":"a/b","layer":{"mediaType":"x"}})",
-        R"({"artifactType":"a/b","layer":{"mediaType":"a/b\r\nX-Evil: 1"}})",
-        R"({"artifactType":"a/b","config":{"mediaType":"a b","data":""}})",
-        R"({"artifactType":"a/b","mediaType":"application/vnd.oci.image.index.v1+json"})",
-        R"({"artifactType":"a/b","subject":{"mediaType":"x","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2}})"}) {
+  for (
+      const std::string_view fields :
+      {R"({"tags":["v1"]})",  // an empty config wants an artifactType
+       R"({"artifactType":"no media type","tags":["v1"]})",
+       R"({"artifactType":"a/b","layer":{"mediaType":"x"}})",
+       R"({"artifactType":"a/b","layer":{"mediaType":"a/b\r\nX-Evil: 1"}})",
+       R"({"artifactType":"a/b","config":{"mediaType":"a b","data":""}})",
+       R"({"artifactType":"a/b","mediaType":"application/vnd.oci.image.index.v1+json"})",
+       R"({"artifactType":"a/b","subject":{"mediaType":"x","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2}})"}) {
     const Reply reply = publish(fields);
     EXPECT_EQ(reply.status, 400u) << fields << reply.body;
     EXPECT_EQ(reply.error_id(), "MANIFEST_INVALID") << fields << reply.body;
@@ -319,7 +332,8 @@ TEST_F(PublishTest, RefusesMalformedBodies) {
       {"an unknown field", multipart(R"({"artifactType":"a/b","owner":"x"})", "x"), related},
       {"a part's header without end", "--line\r\nX: " + std::string(9000, 'x'), related, 413},
       {"a preamble without end", std::string(5000, 'x') + good, related},
-      {"fields beyond their limit", multipart("{\"artifactType\":\"" + std::string(1'048'577, 'a') + "\"}", "x"), related, 413},
+      {"fields beyond their limit",
+       multipart("{\"artifactType\":\"" + std::string(1'048'577, 'a') + "\"}", "x"), related, 413},
   };
   for (const Case& c : cases) {
     const Reply reply = send(c.body, c.type);
@@ -331,14 +345,26 @@ TEST_F(PublishTest, RefusesMalformedBodies) {
 }
 
 TEST_F(PublishTest, RefusesBadParametersBesideARawBody) {
-  for (const std::string_view query :
-       {"?artifactType=a/b&unknown=1", "?artifactType=a/b&owner=x", "?artifactType=a/b&tag=-x", "?artifactType=a/b&tag=",
-        "?artifactType=a/b&digest=sha256:abc", "?artifactType=a/b&ttl=0", "?artifactType=a/b&ttl=-1",
-        "?artifactType=a/b&ttl=x", "?artifactType=a/b&ttl=", "?artifactType=a/b&ttl=99999999999999999999",
-        "?artifactType=a/b&identity=x", "?artifactType=a/b&identity=%3Dx", "?artifactType=a/b&identity=a=1&identity=a=2",
-        "?artifactType=a/b&annotation=x", "?artifactType=a/b&layerAnnotation==x", "?artifactType=a/b&ifMatch=abc",
-        "?artifactType=a/b&ifNoneMatch=*", "?artifactType=a/b&ifNoneMatch=true", "?artifactType=a/b&fieldOrder=abc",
-        "?artifactType=a/b&configMediaType=x"}) {
+  for (const std::string_view query : {"?artifactType=a/b&unknown=1",
+                                       "?artifactType=a/b&owner=x",
+                                       "?artifactType=a/b&tag=-x",
+                                       "?artifactType=a/b&tag=",
+                                       "?artifactType=a/b&digest=sha256:abc",
+                                       "?artifactType=a/b&ttl=0",
+                                       "?artifactType=a/b&ttl=-1",
+                                       "?artifactType=a/b&ttl=x",
+                                       "?artifactType=a/b&ttl=",
+                                       "?artifactType=a/b&ttl=99999999999999999999",
+                                       "?artifactType=a/b&identity=x",
+                                       "?artifactType=a/b&identity=%3Dx",
+                                       "?artifactType=a/b&identity=a=1&identity=a=2",
+                                       "?artifactType=a/b&annotation=x",
+                                       "?artifactType=a/b&layerAnnotation==x",
+                                       "?artifactType=a/b&ifMatch=abc",
+                                       "?artifactType=a/b&ifNoneMatch=*",
+                                       "?artifactType=a/b&ifNoneMatch=true",
+                                       "?artifactType=a/b&fieldOrder=abc",
+                                       "?artifactType=a/b&configMediaType=x"}) {
     const Reply reply = server.request("POST", std::string(kPath) + std::string(query), {}, "layer");
     EXPECT_EQ(reply.status, 400u) << query << ": " << reply.body;
     EXPECT_NE(reply.error_id(), "") << query;
@@ -351,9 +377,10 @@ TEST_F(PublishTest, AClientThatVanishesLeavesNothing) {
   for (const std::size_t sent : {std::size_t{20}, std::size_t{100}, std::size_t{300'000}, body.size() - 1}) {
     for (const std::string_view type : {"multipart/related; boundary=line", "application/gzip"}) {
       http::RawClient client = server.connect();
-      const std::string head = "POST " + std::string(kPath) + "?artifactType=a/b HTTP/1.1\r\nHost: registry\r\n" +
-                               "Content-Type: " + std::string(type) + "\r\nContent-Length: " + std::to_string(body.size()) +
-                               "\r\n\r\n";
+      const std::string head = "POST " + std::string(kPath) +
+                               "?artifactType=a/b HTTP/1.1\r\nHost: registry\r\n" +
+                               "Content-Type: " + std::string(type) +
+                               "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
       ASSERT_TRUE(client.send(head + body.substr(0, sent)));
       client.half_close();
       const auto answer = client.read_answer();

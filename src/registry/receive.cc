@@ -28,7 +28,8 @@ Error wrong_length(std::uint64_t stated) {
 
 }  // namespace
 
-http::Task<Result<std::uint64_t>> receive(Call& call, store::Upload& upload, std::optional<std::uint64_t> length) {
+http::Task<Result<std::uint64_t>> receive(Call& call, store::Upload& upload,
+                                          std::optional<std::uint64_t> length) {
   const std::uint64_t expected = call.request.content_length.value_or(kChunk);
   std::vector<std::byte> buffer(static_cast<std::size_t>(std::clamp<std::uint64_t>(expected, 1, kChunk)));
   std::uint64_t moved = 0;
@@ -60,8 +61,9 @@ http::Task<Result<std::uint64_t>> receive(Call& call, store::Upload& upload, std
 http::Task<Result<std::string>> read_body(Call& call, std::size_t limit, About about) {
   const auto announced = call.request.content_length;
   const auto too_large = [&] {
-    return fail(Code::kTooLarge, about,
-                "the body is larger than the limit of " + std::to_string(limit) + " bytes; see docs/limits.md");
+    return fail(
+        Code::kTooLarge, about,
+        "the body is larger than the limit of " + std::to_string(limit) + " bytes; see docs/limits.md");
   };
   if (announced && *announced > limit) co_return too_large();
   std::string body;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 
@@ -18,7 +19,8 @@ struct Options {
   std::size_t page = 1000;
   std::size_t largest_page = 10'000;
   /// Called with the cause of each 5xx answer.
-  std::function<void(const http::Request&, const Error&)> log_failure = [](const http::Request&, const Error&) {};
+  std::function<void(const http::Request&, const Error&)> log_failure = [](const http::Request&,
+                                                                           const Error&) {};
 };
 
 /// The HTTP face of a store: OCI Distribution 1.1.1 and Lamina's extensions, as docs/api says. Thread-safe.

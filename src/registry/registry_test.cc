@@ -20,10 +20,12 @@ std::string replaced(std::string_view pattern, std::string_view what, std::strin
 
 /// A path that the row's pattern fits.
 std::string example(const EndpointRow& row) {
-  const std::string_view last = row.pattern.ends_with("uploads/<last>")
-                                    ? "00000000000000000000000000000001"
-                                    : "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
-  return replaced(replaced(replaced(row.pattern, "<name>", "team/app"), "<last>", last), "<file>", "layer.tar.gz");
+  const std::string_view last =
+      row.pattern.ends_with("uploads/<last>")
+          ? "00000000000000000000000000000001"
+          : "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+  return replaced(replaced(replaced(row.pattern, "<name>", "team/app"), "<last>", last), "<file>",
+                  "layer.tar.gz");
 }
 
 TEST(RegistryServer, AnswersItsVersion) {
@@ -57,7 +59,8 @@ TEST(RegistryServer, EveryEndpointTakesItsOwnMethodsAndNamesThem) {
     EXPECT_NE(own.status, 0u) << row.method << ' ' << path;
     EXPECT_LT(own.status, row.endpoint == Endpoint::kReady ? 504u : 500u) << row.method << ' ' << path;
 
-    for (const std::string_view method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"}) {
+    for (const std::string_view method :
+         {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"}) {
       const bool offered = std::ranges::any_of(kEndpoints, [&](const EndpointRow& other) {
         return other.pattern == row.pattern && other.method == (method == "HEAD" ? "GET" : method);
       });
@@ -84,8 +87,8 @@ TEST(RegistryServer, AllowListsAllMethodsOfThePath) {
 
 TEST(RegistryServer, UnknownPathsAreAnErrorDocument) {
   RegistryServer server;
-  for (const std::string_view path : {"/", "/v1/", "/v2/a", "/v2/a/manifests/", "/v2/a/manifests/b/c", "/v2/a/tags",
-                                      "/files/a", "/v2/a/blobs/", "/metrics/x"}) {
+  for (const std::string_view path : {"/", "/v1/", "/v2/a", "/v2/a/manifests/", "/v2/a/manifests/b/c",
+                                      "/v2/a/tags", "/files/a", "/v2/a/blobs/", "/metrics/x"}) {
     const Reply reply = server.get(path);
     EXPECT_EQ(reply.status, 404u) << path;
     EXPECT_EQ(reply.error_id(), "UNSUPPORTED") << path;
@@ -98,28 +101,17 @@ TEST(RegistryServer, RefusesRepositoryNamesOutsideTheGrammar) {
   const std::string longest = std::string(200, 'a') + '/' + std::string(54, 'b');
   EXPECT_EQ(server.request("POST", "/v2/" + longest + "/blobs/uploads/").status, 202u) << "255 bytes";
 
-  const std::string names[] = {longest + 'b',
-                               std::string(1000, 'a'),
-                               "A",
-                               "a/B",
-                               "_a",
-                               "_lamina",
-                               "_catalog",
-                               "a/_b",
-                               "a_",
-                               "a___b",
-                               "a..b",
-                               "-a",
-                               "a-",
-                               "a/-",
-                               "a%20b",
-                               "a%00b",
-                               "%C3%A4",
-                               "a%3Ab",
-                               "a%25b",
-                               "a*b",
-                               "a~b",
-                               "a@b"};
+  const std::string names[] = {longest + 'b', std::string(1000, 'a'),
+                               "A",           "a/B",
+                               "_a",          "_lamina",
+                               "_catalog",    "a/_b",
+                               "a_",          "a___b",
+                               "a..b",        "-a",
+                               "a-",          "a/-",
+                               "a%20b",       "a%00b",
+                               "%C3%A4",      "a%3Ab",
+                               "a%25b",       "a*b",
+                               "a~b",         "a@b"};
   for (const std::string& name : names) {
     for (const auto& [method, rest] : {std::pair{"GET", "/manifests/v1"},
                                        {"GET", "/tags/list"},

@@ -52,7 +52,8 @@ Result<Route> route(std::string_view method, std::string_view path) {
     known = true;
   }
   if (known) {
-    return fail(Code::kUnsupported, "method " + std::string(method) + " is not offered for " + std::string(path));
+    return fail(Code::kUnsupported,
+                "method " + std::string(method) + " is not offered for " + std::string(path));
   }
   return fail(Code::kNotFound, "no endpoint has the path " + std::string(path) + "; docs/api lists them");
 }

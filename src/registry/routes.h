@@ -68,11 +68,12 @@ struct Route {
   std::string last;  ///< <last>
 };
 
-/// Finds the endpoint of a decoded path. HEAD is as GET. kNotFound where no pattern fits, kUnsupported where one
-/// fits with other methods only.
+/// Finds the endpoint of a decoded path. HEAD is as GET. kNotFound where no pattern fits, kUnsupported where
+/// one fits with other methods only.
 Result<Route> route(std::string_view method, std::string_view path);
 
-/// The methods that a path takes, but for `refused`, as the header Allow lists them: RFC 9110, section 10.2.1.
+/// The methods that a path takes, but for `refused`, as the header Allow lists them: RFC 9110,
+/// section 10.2.1.
 std::string allowed_methods(std::string_view path, std::string_view refused);
 
 }  // namespace lamina::registry

@@ -33,20 +33,24 @@ Answer get_search(Call& call) {
   LAMINA_CO_ASSIGN(const Identity parts, parse_identity_pairs(pairs));
   if (parts.empty()) co_return fail(Code::kInvalid, "a search needs at least one identity=<key>=<value>");
   LAMINA_CO_ASSIGN(const auto page, co_await call.workers.run([&] {
-    return call.store.listing().find(parts, last, n, [&](const RepositoryName& name) { return call.readable(name); });
+    return call.store.listing().find(parts, last, n,
+                                     [&](const RepositoryName& name) { return call.readable(name); });
   }));
 
   oci::JsonWriter json;
   json.begin_object().name("artifacts").begin_array();
   for (const auto& found : page.entries) {
-    write_artifact(json, call.options, {found.repository, found.manifest, found.tags, found.identity, found.layer});
+    write_artifact(json, call.options,
+                   {found.repository, found.manifest, found.tags, found.identity, found.layer});
   }
   json.end_array().end_object();
   http::Headers headers;
   if (page.more && !page.entries.empty()) {
     const auto& final_entry = page.entries.back();
-    headers.add("Link", next_link(call, n, final_entry.repository.str() + '@' + final_entry.manifest.digest.to_string(),
-                                  filter));
+    headers.add(
+        "Link",
+        next_link(call, n, final_entry.repository.str() + '@' + final_entry.manifest.digest.to_string(),
+                  filter));
   }
   co_return co_await respond_json(call, json.take(), "application/json", std::move(headers));
 }

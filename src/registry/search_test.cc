@@ -15,7 +15,8 @@ using testing::HasSubstr;
 class SearchTest : public testing::Test {
  protected:
   Digest publish(std::string_view repository, const Identity& identity, std::string_view tag = "v1") {
-    std::string path = "/v2/" + std::string(repository) + "/_lamina/publish?artifactType=a/b&tag=" + std::string(tag);
+    std::string path =
+        "/v2/" + std::string(repository) + "/_lamina/publish?artifactType=a/b&tag=" + std::string(tag);
     for (const auto& [key, value] : identity) path += "&identity=" + http::percent_encode(key + '=' + value);
     const Reply reply = server.request("POST", path, {}, repository);
     EXPECT_EQ(reply.status, 201u) << reply.body;
@@ -24,7 +25,8 @@ class SearchTest : public testing::Test {
   static std::string search(const Identity& parts) {
     std::string path = "/v2/_lamina/search";
     for (const auto& [key, value] : parts) {
-      path += (path.find('?') == std::string::npos ? "?identity=" : "&identity=") + http::percent_encode(key + '=' + value);
+      path += (path.find('?') == std::string::npos ? "?identity=" : "&identity=") +
+              http::percent_encode(key + '=' + value);
     }
     return path;
   }
@@ -58,13 +60,14 @@ class SearchTest : public testing::Test {
 TEST_F(SearchTest, AnArtifactCarriesAllThatAStatusNeeds) {
   const Digest digest = publish("team/app", {{"name", "app"}, {"version", "1"}});
   const std::string size = server.head(manifest_path("team/app", digest)).field("Content-Length");
-  EXPECT_EQ(server.get("/v2/_lamina/search?identity=name=app").body,
-            R"({"artifacts":[{"repository":"team/app","tags":["v1"],"digest":")" + digest.to_string() + R"(","size":)" +
-                size +
-                R"(,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"a/b","reference":"team/app@)" +
-                digest.to_string() + R"(","identity":{"name":"app","version":"1"},"layer":{"mediaType":)" +
-                R"("application/octet-stream","digest":")" + Digest::of("team/app").to_string() +
-                R"(","size":8},"url":"/files/team/app/)" + digest.to_string() + R"(/layer"}]})");
+  EXPECT_EQ(
+      server.get("/v2/_lamina/search?identity=name=app").body,
+      R"({"artifacts":[{"repository":"team/app","tags":["v1"],"digest":")" + digest.to_string() +
+          R"(","size":)" + size +
+          R"(,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"a/b","reference":"team/app@)" +
+          digest.to_string() + R"(","identity":{"name":"app","version":"1"},"layer":{"mediaType":)" +
+          R"("application/octet-stream","digest":")" + Digest::of("team/app").to_string() +
+          R"(","size":8},"url":"/files/team/app/)" + digest.to_string() + R"(/layer"}]})");
 }
 
 TEST_F(SearchTest, EveryPairMustHold) {
@@ -92,8 +95,9 @@ TEST_F(SearchTest, PagesUntilTheEnd) {
 }
 
 TEST_F(SearchTest, OddCharactersSurviveEveryEncoding) {
-  const std::string odd[] = {"a=b",  "a/b",  "a+b", "a b",   "a&n=0", "100%",         "%2F", "#x",
-                             "\"q\"", "\\",   "<&>", "\u00e4", "\u2028", "\U0001F600", "a\nb", "github.com/acme/podinfo"};
+  const std::string odd[] = {
+      "a=b",   "a/b", "a+b", "a b",    "a&n=0",  "100%",       "%2F",  "#x",
+      "\"q\"", "\\",  "<&>", "\u00e4", "\u2028", "\U0001F600", "a\nb", "github.com/acme/podinfo"};
   for (std::size_t i = 0; i < std::size(odd); ++i) {
     // Two of each, so that a Link has to carry the characters too.
     publish("first/" + std::to_string(i), {{"value", odd[i]}});
@@ -120,7 +124,8 @@ TEST_F(SearchTest, FindsWhatWasPushedInTheStandardSequenceToo) {
 TEST_F(SearchTest, WhatIsDeletedIsNotFound) {
   const Digest digest = publish("a", {{"name", "app"}});
   EXPECT_EQ(server.remove("/v2/a/manifests/v1").status, 202u);
-  EXPECT_THAT(server.get(search({{"name", "app"}})).body, HasSubstr(R"("tags":[])")) << "the tag is gone, the artifact not";
+  EXPECT_THAT(server.get(search({{"name", "app"}})).body, HasSubstr(R"("tags":[])"))
+      << "the tag is gone, the artifact not";
   EXPECT_EQ(server.remove(manifest_path("a", digest)).status, 202u);
   EXPECT_EQ(server.get(search({{"name", "app"}})).body, R"({"artifacts":[]})");
 }

@@ -36,7 +36,8 @@ Result<std::optional<ContentRange>> content_range(const http::Request& request) 
               "Content-Range: expected <first>-<last>, found '" + std::string(*text) + "'");
 }
 
-/// Where the upload goes on, and how far it is. An empty one has the range 0-0, as there is no way to write none.
+/// Where the upload goes on, and how far it is. An empty one has the range 0-0, as there is no way to write
+/// none.
 void describe(http::Response& response, const RepositoryName& repository, std::string_view upload,
               std::uint64_t offset) {
   response.headers.add("Location", location(repository, "blobs/uploads/" + std::string(upload)));
@@ -78,9 +79,10 @@ http::Task<Result<bool>> mounted(Call& call, const Digest& digest) {
   co_return std::unexpected(mount.error());
 }
 
-/// Takes the body into a session that was claimed, checked against its Content-Range. Whatever goes wrong, the
-/// session is suspended with what it has. Sets `out_of_order` to the offset where the chunk does not fit.
-http::Task<Result<void>> take_chunk(Call& call, store::Upload& upload, std::optional<std::uint64_t>& out_of_order) {
+/// Takes the body into a session that was claimed, checked against its Content-Range. Whatever goes wrong,
+/// the session is suspended with what it has. Sets `out_of_order` to the offset where the chunk does not fit.
+http::Task<Result<void>> take_chunk(Call& call, store::Upload& upload,
+                                    std::optional<std::uint64_t>& out_of_order) {
   LAMINA_CO_ASSIGN(const auto range, content_range(call.request));
   if (range && range->first != upload.offset()) {
     out_of_order = upload.offset();
@@ -94,9 +96,9 @@ http::Task<Result<void>> take_chunk(Call& call, store::Upload& upload, std::opti
 }
 
 Answer refuse_out_of_order(Call& call, std::uint64_t offset) {
-  http::Response response =
-      error_response({Code::kOutOfRange, About::kRange,
-                      "the chunk does not begin at byte " + std::to_string(offset) + ", where the upload is"});
+  http::Response response = error_response(
+      {Code::kOutOfRange, About::kRange,
+       "the chunk does not begin at byte " + std::to_string(offset) + ", where the upload is"});
   describe(response, call.repository(), call.route.last, offset);
   co_return co_await call.exchange.respond(std::move(response));
 }
@@ -122,8 +124,9 @@ Answer start_upload(Call& call) {
     LAMINA_CO_TRY(stored);
     co_return co_await answer_created(call, *digest);
   }
-  LAMINA_CO_ASSIGN(const auto id, co_await call.workers.run(
-                                      [&] { return call.store.uploads().begin(call.repository(), algorithm); }));
+  LAMINA_CO_ASSIGN(const auto id, co_await call.workers.run([&] {
+    return call.store.uploads().begin(call.repository(), algorithm);
+  }));
   http::Response response{202, {}, {}};
   describe(response, call.repository(), id.str(), 0);
   co_return co_await call.exchange.respond(std::move(response));
@@ -157,7 +160,8 @@ Answer append_upload(Call& call) {
 Answer finish_upload(Call& call) {
   LAMINA_CO_ASSIGN(const auto digest, digest_parameter(call, "digest"));
   if (!digest) {
-    co_return fail(Code::kInvalid, About::kDigest, "the PUT that ends an upload needs ?digest=<digest of all bytes>");
+    co_return fail(Code::kInvalid, About::kDigest,
+                   "the PUT that ends an upload needs ?digest=<digest of all bytes>");
   }
   LAMINA_CO_ASSIGN(const auto upload, co_await call.workers.run([&] {
     return call.store.uploads().resume(call.repository(), call.route.last);

@@ -33,8 +33,8 @@ class UploadsTest : public testing::Test {
   }
   /// Sends the rest of kContent and checks that the blob is whole.
   void finish_from(const std::string& path, std::size_t at) {
-    const Reply reply =
-        server.request("PUT", path + "?digest=" + kDigest.to_string(), {}, std::string_view(kContent).substr(at));
+    const Reply reply = server.request("PUT", path + "?digest=" + kDigest.to_string(), {},
+                                       std::string_view(kContent).substr(at));
     EXPECT_EQ(reply.status, 201u) << reply.body;
     EXPECT_TRUE(server.get(blob_path("a", kDigest)).body == kContent);
   }
@@ -46,14 +46,16 @@ class UploadsTest : public testing::Test {
     EXPECT_THAT(server.store().blobs->list_uploads().value(), IsEmpty());
   }
   std::string head_of(std::string_view method, std::string_view target, const std::string& fields) {
-    return std::string(method) + ' ' + std::string(target) + " HTTP/1.1\r\nHost: registry\r\n" + fields + "\r\n";
+    return std::string(method) + ' ' + std::string(target) + " HTTP/1.1\r\nHost: registry\r\n" + fields +
+           "\r\n";
   }
 
   RegistryServer server;
 };
 
 TEST_F(UploadsTest, InOneRequest) {
-  const Reply reply = server.request("POST", "/v2/a/blobs/uploads/?digest=" + kDigest.to_string(), {}, kContent);
+  const Reply reply =
+      server.request("POST", "/v2/a/blobs/uploads/?digest=" + kDigest.to_string(), {}, kContent);
   EXPECT_EQ(reply.status, 201u);
   EXPECT_EQ(reply.field("Location"), blob_path("a", kDigest));
   EXPECT_EQ(reply.field("Docker-Content-Digest"), kDigest.to_string());
@@ -79,9 +81,10 @@ TEST_F(UploadsTest, InChunksWithAndWithoutContentRange) {
   EXPECT_EQ(first.field("Range"), "0-999");
   EXPECT_EQ(first.field("Location"), path);
   EXPECT_EQ(server.request("PATCH", path, {}, kContent.substr(1000, 500)).field("Range"), "0-1499");
-  EXPECT_EQ(server.request("PATCH", path, {{"Transfer-Encoding", "chunked"}}, chunked(kContent.substr(1500, 500)))
-                .field("Range"),
-            "0-1999");
+  EXPECT_EQ(
+      server.request("PATCH", path, {{"Transfer-Encoding", "chunked"}}, chunked(kContent.substr(1500, 500)))
+          .field("Range"),
+      "0-1999");
   EXPECT_EQ(offset(path), 2000);
   const Reply last = server.request("PUT", path + "?digest=" + kDigest.to_string(),
                                     {{"Content-Range", "2000-2999"}}, kContent.substr(2000));
@@ -165,14 +168,14 @@ struct ChunkCase {
 
 // Of an upload that has 1000 bytes.
 const ChunkCase kBadChunks[] = {
-    {"0-499", 500, 416, "BLOB_UPLOAD_INVALID"},       // goes back
-    {"500-1499", 1000, 416, "BLOB_UPLOAD_INVALID"},   // overlaps
-    {"1001-1500", 500, 416, "BLOB_UPLOAD_INVALID"},   // ahead of the end
-    {"5000-5499", 500, 416, "BLOB_UPLOAD_INVALID"},   // far ahead
-    {"1000-1499", 499, 400, "SIZE_INVALID"},          // shorter than announced
-    {"1000-1499", 501, 400, "SIZE_INVALID"},          // longer
-    {"1000-1499", 0, 400, "SIZE_INVALID"},            // nothing at all
-    {"1000-999", 500, 400, "BLOB_UPLOAD_INVALID"},    // ends before it begins
+    {"0-499", 500, 416, "BLOB_UPLOAD_INVALID"},      // goes back
+    {"500-1499", 1000, 416, "BLOB_UPLOAD_INVALID"},  // overlaps
+    {"1001-1500", 500, 416, "BLOB_UPLOAD_INVALID"},  // ahead of the end
+    {"5000-5499", 500, 416, "BLOB_UPLOAD_INVALID"},  // far ahead
+    {"1000-1499", 499, 400, "SIZE_INVALID"},         // shorter than announced
+    {"1000-1499", 501, 400, "SIZE_INVALID"},         // longer
+    {"1000-1499", 0, 400, "SIZE_INVALID"},           // nothing at all
+    {"1000-999", 500, 400, "BLOB_UPLOAD_INVALID"},   // ends before it begins
     {"1000", 500, 400, "BLOB_UPLOAD_INVALID"},
     {"1000-", 500, 400, "BLOB_UPLOAD_INVALID"},
     {"-500", 500, 400, "BLOB_UPLOAD_INVALID"},
@@ -190,7 +193,8 @@ TEST_F(UploadsTest, ChunksThatDoNotFit) {
   for (const std::string_view method : {"PATCH", "PUT"}) {
     const std::string target = method == "PUT" ? path + "?digest=" + kDigest.to_string() : path;
     for (const ChunkCase& c : kBadChunks) {
-      const Reply reply = server.request(method, target, {{"Content-Range", c.range}}, kContent.substr(1000, c.size));
+      const Reply reply =
+          server.request(method, target, {{"Content-Range", c.range}}, kContent.substr(1000, c.size));
       EXPECT_EQ(reply.status, c.status) << method << ' ' << c.range << ": " << reply.body;
       if (!c.id.empty()) {
         EXPECT_EQ(reply.error_id(), c.id) << method << ' ' << c.range;
@@ -207,8 +211,9 @@ TEST_F(UploadsTest, ChunksThatDoNotFit) {
 
 TEST_F(UploadsTest, AStreamedChunkIsCheckedAgainstItsContentRange) {
   const std::string path = upload_with(1000);
-  const Reply longer = server.request("PATCH", path, {{"Content-Range", "1000-1499"}, {"Transfer-Encoding", "chunked"}},
-                                      chunked(kContent.substr(1000, 600)));
+  const Reply longer =
+      server.request("PATCH", path, {{"Content-Range", "1000-1499"}, {"Transfer-Encoding", "chunked"}},
+                     chunked(kContent.substr(1000, 600)));
   EXPECT_EQ(longer.status, 400u);
   EXPECT_EQ(longer.error_id(), "SIZE_INVALID");
   EXPECT_EQ(offset(path), 1500) << "what was announced and came is kept";
@@ -224,11 +229,12 @@ TEST_F(UploadsTest, AStreamedChunkIsCheckedAgainstItsContentRange) {
 TEST_F(UploadsTest, UnknownUploads) {
   const std::string other = server.begin_upload("b");
   const std::string id = other.substr(other.rfind('/') + 1);
-  for (const std::string& unknown : {std::string("x"), std::string(32, 'f'), std::string(31, '0'), std::string(33, '0'),
-                                     std::string(32, 'G'), std::string(1000, '0'), id}) {
+  for (const std::string& unknown :
+       {std::string("x"), std::string(32, 'f'), std::string(31, '0'), std::string(33, '0'),
+        std::string(32, 'G'), std::string(1000, '0'), id}) {
     for (const std::string_view method : {"GET", "HEAD", "PATCH", "PUT", "DELETE"}) {
-      const Reply reply =
-          server.request(method, "/v2/a/blobs/uploads/" + unknown + "?digest=" + kDigest.to_string(), {}, kContent);
+      const Reply reply = server.request(
+          method, "/v2/a/blobs/uploads/" + unknown + "?digest=" + kDigest.to_string(), {}, kContent);
       EXPECT_EQ(reply.status, 404u) << method << ' ' << unknown;
       if (method != "HEAD") {
         EXPECT_EQ(reply.error_id(), "BLOB_UPLOAD_UNKNOWN") << method << ' ' << unknown;
@@ -295,10 +301,13 @@ TEST_F(UploadsTest, AResetIsNoticedAndLosesTheRequestOnly) {
 }
 
 TEST_F(UploadsTest, ADirectUploadThatBreaksOffLeavesNothing) {
-  for (const std::string& fields : {std::string("Content-Length: 3000\r\n"), std::string("Transfer-Encoding: chunked\r\n")}) {
+  for (const std::string& fields :
+       {std::string("Content-Length: 3000\r\n"), std::string("Transfer-Encoding: chunked\r\n")}) {
     http::RawClient client = server.connect();
-    const std::string body = fields.starts_with('T') ? "3e8\r\n" + kContent.substr(0, 1000) + "\r\n" : kContent.substr(0, 1000);
-    ASSERT_TRUE(client.send(head_of("POST", "/v2/a/blobs/uploads/?digest=" + kDigest.to_string(), fields) + body));
+    const std::string body =
+        fields.starts_with('T') ? "3e8\r\n" + kContent.substr(0, 1000) + "\r\n" : kContent.substr(0, 1000);
+    ASSERT_TRUE(
+        client.send(head_of("POST", "/v2/a/blobs/uploads/?digest=" + kDigest.to_string(), fields) + body));
     client.half_close();
     const auto answer = client.read_answer();
     ASSERT_TRUE(answer);

@@ -41,7 +41,8 @@ std::string Reply::next() const {
   return end == std::string::npos ? "" : link.substr(1, end - 1);
 }
 
-RegistryServer::RegistryServer(Options options, store::Options store_options) : harness_(std::move(store_options)) {
+RegistryServer::RegistryServer(Options options, store::Options store_options)
+    : harness_(std::move(store_options)) {
   options.log_failure = [this](const http::Request& request, const Error& error) {
     const std::lock_guard lock(mutex_);
     failures_.push_back(request.method + ' ' + request.path + ": " + error.message);
@@ -135,7 +136,8 @@ void RegistryServer::damage(const Digest& digest, std::size_t at) {
     ASSERT_TRUE(harness_.meta.commit(std::move(batch)));
     return;
   }
-  auto file = harness_.files.open_writable(fs::Path("/blobs/sha256") / digest.hex().substr(0, 2) / record->id.str());
+  auto file =
+      harness_.files.open_writable(fs::Path("/blobs/sha256") / digest.hex().substr(0, 2) / record->id.str());
   ASSERT_TRUE(file) << file.error().message;
   std::byte byte{};
   ASSERT_TRUE((*file)->read_at(at, std::span(&byte, 1)));

@@ -31,8 +31,8 @@ struct Reply : http::RawAnswer {
   std::string next() const;
 };
 
-/// A registry over a store in memory, behind the real HTTP server on a loopback port. All helpers that push fail
-/// the running test where a step fails.
+/// A registry over a store in memory, behind the real HTTP server on a loopback port. All helpers that push
+/// fail the running test where a step fails.
 class RegistryServer {
  public:
   explicit RegistryServer(Options options = {}, store::Options store_options = store::Harness::small());
