@@ -17,6 +17,7 @@ CACHE = pathlib.Path(
     or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "lamina-peers"
 )
 START_SECONDS = 30
+STOP_SECONDS = 30
 
 
 def install(*names):
@@ -48,10 +49,15 @@ class Server:
 
     def __init__(self, *options):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lamina-peer-"))
+        self.options = options
         self.output = []
+        self.start()
+
+    def start(self):
+        """Starts the server, or starts it again on the folder that it had, on another port."""
         self.host = None
         self._ready = threading.Event()
-        argv, environment = self.command(self.folder, options)
+        argv, environment = self.command(self.folder, self.options)
         self._process = subprocess.Popen(
             list(map(str, argv)),
             env={**os.environ, **environment},
@@ -85,16 +91,24 @@ class Server:
     def pid(self):
         return self._process.pid
 
-    def stop(self):
-        """Ends the server as its operator would and returns its exit status; its folder is removed."""
-        self._process.send_signal(signal.SIGTERM)
+    def send_signal(self, number):
+        self._process.send_signal(number)
+
+    def wait(self):
+        """Waits for the end of the server and returns its exit status; one that does not end is killed."""
         try:
-            status = self._process.wait(START_SECONDS)
+            status = self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             status = self._process.wait()
         self._reader.join()
         self._process.stdout.close()
+        return status
+
+    def stop(self):
+        """Ends the server as its operator would and returns its exit status; its folder is removed."""
+        self.send_signal(signal.SIGTERM)
+        status = self.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
         return status
 
@@ -103,8 +117,8 @@ class Lamina(Server):
     LISTENING = re.compile(r"listening on http://(127\.0\.0\.1:\d+)")
     PEERS = ()
 
-    def __init__(self, *options):
-        super().__init__(*options)
+    def start(self):
+        super().start()
         with urllib.request.urlopen(f"{self.url}/readyz", timeout=START_SECONDS):
             pass
 
