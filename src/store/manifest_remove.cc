@@ -52,10 +52,12 @@ Result<std::optional<Removal>> Manifests::remove_one(const RepositoryName& repos
       LAMINA_ASSIGN(ManifestRecord record, decode<ManifestRecord>(*stored));
       if (!wanted(record)) return meta::Batch{};
       LAMINA_ASSIGN(content, parse_manifest(record.bytes, record.media_type));
-      LAMINA_ASSIGN(const auto parent, context_.meta.scan(Table::kEdges, keys::edges(digest, repository), {}, 1,
-                                                          meta::Include::kKeys));
-      removal = parent.empty() ? Removal::kRemoved : Removal::kHeld;
-      return build_removal(repository, digest, std::move(record), *stored, content, !parent.empty(), more);
+      LAMINA_ASSIGN(const auto edges, context_.meta.scan(Table::kEdges, keys::edges(digest, repository), {}, 1,
+                                                         meta::Include::kKeys));
+      std::optional<std::string> holder;
+      if (!edges.empty()) holder = edges.front().key;
+      removal = holder ? Removal::kHeld : Removal::kRemoved;
+      return build_removal(repository, digest, std::move(record), *stored, content, holder, more);
     }));
     if (removal == Removal::kRemoved && !more) {
       children.insert(children.end(), content.manifests.begin(), content.manifests.end());
@@ -66,7 +68,8 @@ Result<std::optional<Removal>> Manifests::remove_one(const RepositoryName& repos
 
 Result<meta::Batch> Manifests::build_removal(const RepositoryName& repository, const Digest& digest,
                                              ManifestRecord record, const std::string& stored,
-                                             const Manifest& content, bool held, bool& more) {
+                                             const Manifest& content, const std::optional<std::string>& holder,
+                                             bool& more) {
   const std::string key = keys::in(repository, digest);
   meta::Batch batch;
   require_unchanged(batch, Table::kManifests, key, stored);
@@ -83,13 +86,15 @@ Result<meta::Batch> Manifests::build_removal(const RepositoryName& repository, c
                                                 .tag = tag.str(),
                                                 .digest = digest}));
   }
-  if (more || held) {
+  if (more || holder) {
     if (taken > 0) {
       LAMINA_TRY(count_tags(batch, repository, digest, -static_cast<std::int64_t>(taken)));
     } else {
       require_unchanged(batch, Table::kTagsOf, key, count);
     }
     if (more || record.condemned) return batch;
+    // The removal of its last holder looks for what is condemned by then.
+    require_present(batch, Table::kEdges, *holder);
     record.condemned = true;
     set_record(batch, Table::kManifests, key, encode(record));
     return batch;

@@ -99,7 +99,8 @@ class Manifests {
   Result<std::optional<Removal>> remove_one(const RepositoryName& repository, const Digest& digest,
                                             const Wanted& wanted, std::vector<Descriptor>& children);
   Result<meta::Batch> build_removal(const RepositoryName& repository, const Digest& digest, ManifestRecord record,
-                                    const std::string& stored, const Manifest& content, bool held, bool& more);
+                                    const std::string& stored, const Manifest& content, const std::optional<std::string>& holder,
+                                    bool& more);
   Result<void> remove_empty_repository(const RepositoryName& repository);
 
   Context& context_;

@@ -15,7 +15,7 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 // Longer than what goes inline in the harness.
 constexpr std::string_view kLarge = "more than sixteen bytes of content";
 
-class UploadsTest : public testing::Test {
+class UploadsTest : public testing::TestWithParam<Others> {
  protected:
   std::string begin() { return h.store->uploads().begin(a, Algorithm::kSha256).value().str(); }
   std::unique_ptr<Upload> resume(const std::string& id) { return h.store->uploads().resume(a, id).value(); }
@@ -25,12 +25,14 @@ class UploadsTest : public testing::Test {
     ASSERT_TRUE(upload->suspend());
   }
 
-  Harness h;
+  Harness h{Harness::small(), GetParam()};
   RepositoryName a = repo("a");
   RepositoryName b = repo("b");
 };
 
-TEST_F(UploadsTest, StoresSmallAndLargeBlobs) {
+LAMINA_ALONE_AND_AMONG_OTHERS(UploadsTest);
+
+TEST_P(UploadsTest, StoresSmallAndLargeBlobs) {
   for (std::string_view text : {std::string_view(""), std::string_view("x"), std::string_view("0123456789abcdef"),
                                 std::string_view("0123456789abcdefg"), kLarge}) {
     const Digest digest = h.push(a, text);
@@ -41,7 +43,7 @@ TEST_F(UploadsTest, StoresSmallAndLargeBlobs) {
   EXPECT_TRUE(h.blobs->list_uploads()->empty());
 }
 
-TEST_F(UploadsTest, AFinishedBlobSurvivesPowerLoss) {
+TEST_P(UploadsTest, AFinishedBlobSurvivesPowerLoss) {
   const Digest small = h.push(a, "small");
   const Digest large = h.push(a, kLarge);
   h.restart(true);
@@ -49,7 +51,7 @@ TEST_F(UploadsTest, AFinishedBlobSurvivesPowerLoss) {
   EXPECT_EQ(h.read(a, large), kLarge);
 }
 
-TEST_F(UploadsTest, ASessionSurvivesTheDeathOfTheProcess) {
+TEST_P(UploadsTest, ASessionSurvivesTheDeathOfTheProcess) {
   const std::string id = begin();
   chunk(id, kLarge.substr(0, 5));
   h.restart(false);
@@ -64,7 +66,7 @@ TEST_F(UploadsTest, ASessionSurvivesTheDeathOfTheProcess) {
   EXPECT_EQ(h.store->uploads().status(a, id).error().code, Code::kNotFound);
 }
 
-TEST_F(UploadsTest, AfterPowerLossASessionIsWholeOrUnknown) {
+TEST_P(UploadsTest, AfterPowerLossASessionIsWholeOrUnknown) {
   const std::string id = begin();
   chunk(id, kLarge);
   h.push(a, "a commit that is synced, and with it the record of the session");
@@ -74,7 +76,7 @@ TEST_F(UploadsTest, AfterPowerLossASessionIsWholeOrUnknown) {
   EXPECT_EQ(*status, 0u) << "nobody synced the bytes";
 }
 
-TEST_F(UploadsTest, AWrongDigestDiscardsTheUpload) {
+TEST_P(UploadsTest, AWrongDigestDiscardsTheUpload) {
   const std::string id = begin();
   chunk(id, kLarge);
   EXPECT_EQ(resume(id)->finish(Digest::of("other")).error().code, Code::kMismatch);
@@ -83,7 +85,7 @@ TEST_F(UploadsTest, AWrongDigestDiscardsTheUpload) {
   EXPECT_TRUE(h.blobs->list_uploads()->empty());
 }
 
-TEST_F(UploadsTest, AnAlgorithmNamedAtTheEndIsServed) {
+TEST_P(UploadsTest, AnAlgorithmNamedAtTheEndIsServed) {
   for (std::string_view text : {std::string_view("short"), kLarge}) {
     const std::string id = begin();
     chunk(id, text);
@@ -94,7 +96,7 @@ TEST_F(UploadsTest, AnAlgorithmNamedAtTheEndIsServed) {
   }
 }
 
-TEST_F(UploadsTest, ASessionHasOneWriter) {
+TEST_P(UploadsTest, ASessionHasOneWriter) {
   const std::string id = begin();
   {
     const auto writer = resume(id);
@@ -104,7 +106,7 @@ TEST_F(UploadsTest, ASessionHasOneWriter) {
   EXPECT_TRUE(h.store->uploads().resume(a, id)) << "a writer that went away lets the next one in";
 }
 
-TEST_F(UploadsTest, ASessionIsKnownInItsRepositoryOnly) {
+TEST_P(UploadsTest, ASessionIsKnownInItsRepositoryOnly) {
   const std::string id = begin();
   EXPECT_EQ(h.store->uploads().status(b, id).error().code, Code::kNotFound);
   EXPECT_EQ(h.store->uploads().resume(b, id).error().code, Code::kNotFound);
@@ -114,7 +116,7 @@ TEST_F(UploadsTest, ASessionIsKnownInItsRepositoryOnly) {
   }
 }
 
-TEST_F(UploadsTest, CancelLeavesNothing) {
+TEST_P(UploadsTest, CancelLeavesNothing) {
   const std::string id = begin();
   chunk(id, kLarge);
   ASSERT_TRUE(h.store->uploads().cancel(a, id));
@@ -123,7 +125,7 @@ TEST_F(UploadsTest, CancelLeavesNothing) {
   EXPECT_EQ(h.count(meta::Table::kUploads), 0u);
 }
 
-TEST_F(UploadsTest, TheSameContentIsStoredOnce) {
+TEST_P(UploadsTest, TheSameContentIsStoredOnce) {
   h.push(a, kLarge);
   h.push(a, kLarge);
   h.push(b, kLarge);
@@ -133,7 +135,7 @@ TEST_F(UploadsTest, TheSameContentIsStoredOnce) {
   EXPECT_EQ(h.read(b, Digest::of(kLarge)), kLarge);
 }
 
-TEST_F(UploadsTest, TwoPushesOfTheSameContentAtOnceLeaveOneCopy) {
+TEST_P(UploadsTest, TwoPushesOfTheSameContentAtOnceLeaveOneCopy) {
   // The second push commits between the first one's look at the records and its commit.
   bool pushed = false;
   h.meta.before_commit([&](const meta::Batch& batch) -> std::optional<Result<meta::Outcome>> {
@@ -154,7 +156,7 @@ TEST_F(UploadsTest, TwoPushesOfTheSameContentAtOnceLeaveOneCopy) {
   EXPECT_EQ(h.count(meta::Table::kUploads), 0u);
 }
 
-TEST_F(UploadsTest, ACommitThatFailsLeavesNothingBehindAfterARestart) {
+TEST_P(UploadsTest, ACommitThatFailsLeavesNothingBehindAfterARestart) {
   h.meta.before_commit([](const meta::Batch& batch) -> std::optional<Result<meta::Outcome>> {
     const bool is_final = std::ranges::any_of(batch.writes, [](const auto& w) { return w.table == meta::Table::kBlobs; });
     if (is_final) return fail(Code::kInternal, "the disk is gone");
@@ -172,7 +174,7 @@ TEST_F(UploadsTest, ACommitThatFailsLeavesNothingBehindAfterARestart) {
   EXPECT_EQ(h.read(a, Digest::of(kLarge)), kLarge);
 }
 
-TEST_F(UploadsTest, ACommitWhoseAnswerWasLostIsWholeAfterARestart) {
+TEST_P(UploadsTest, ACommitWhoseAnswerWasLostIsWholeAfterARestart) {
   h.meta.after_commit([](const meta::Batch& batch) -> std::optional<Error> {
     const bool is_final = std::ranges::any_of(batch.writes, [](const auto& w) { return w.table == meta::Table::kBlobs; });
     if (is_final) return Error{Code::kUnavailable, About::kNothing, "no answer"};
@@ -186,7 +188,7 @@ TEST_F(UploadsTest, ACommitWhoseAnswerWasLostIsWholeAfterARestart) {
   EXPECT_EQ(h.read(a, Digest::of(kLarge)), kLarge);
 }
 
-TEST_F(UploadsTest, MoreIdleSessionsThanAreKeptInMemoryGoOn) {
+TEST_P(UploadsTest, MoreIdleSessionsThanAreKeptInMemoryGoOn) {
   h.options.idle_uploads = 1;
   h.restart(false);
   const std::string first = begin();

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/testing/harness.h"
 
-#include <gtest/gtest.h>
-
+#include <array>
 #include <cstdio>
+
+#include "store/keys.h"
+#include "store/records.h"
+#include "store/testing/conflicting_meta_store.h"
 
 namespace lamina::store {
 
@@ -13,7 +16,14 @@ std::string CountingRandom::hex128() {
   return text;
 }
 
-Harness::Harness(Options given) : options(std::move(given)) { restart(false); }
+std::string name_of(const testing::TestParamInfo<Others>& info) {
+  return info.param == Others::kNone ? "Alone" : "AmongOthers";
+}
+
+Harness::Harness(Options given, Others others) : options(std::move(given)) {
+  if (others == Others::kInTheWay) among_others = std::make_unique<ConflictingMetaStore>(meta, 1);
+  restart(false);
+}
 
 Options Harness::small() {
   Options options;
@@ -31,11 +41,19 @@ void Harness::restart(bool power_loss) {
   auto opened = blob::LocalBlobStore::open(files, "/");
   ASSERT_TRUE(opened) << opened.error().message;
   blobs = *std::move(opened);
-  store = std::make_unique<Store>(meta, *blobs, clock, random, options);
+  store = std::make_unique<Store>(among_others ? *among_others : meta, *blobs, clock, random, options);
   const auto prepared = store->prepare();
   ASSERT_TRUE(prepared) << prepared.error().message;
   const auto recovered = store->uploads().recover();
   ASSERT_TRUE(recovered) << recovered.error().message;
+}
+
+void Harness::before_next_commit(std::function<void()> interfere) {
+  meta.before_commit([interfere = std::move(interfere), done = false](
+                         const meta::Batch&) mutable -> std::optional<Result<meta::Outcome>> {
+    if (!std::exchange(done, true)) interfere();
+    return std::nullopt;
+  });
 }
 
 Digest Harness::push(const RepositoryName& repository, std::string_view bytes) {
@@ -103,6 +121,57 @@ std::size_t Harness::count(meta::Table table) {
   const auto records = meta.scan(table, {}, {}, 100'000, meta::Include::kKeys);
   EXPECT_TRUE(records);
   return records->size();
+}
+
+std::string Harness::audit() {
+  const auto findings = store->audit();
+  if (!findings) return findings.error().message;
+  std::string lines;
+  for (const auto& finding : *findings) {
+    lines += (finding.weight == Finding::Weight::kDamage ? "damage: " : "leftover: ") + finding.what + '\n';
+  }
+  return lines;
+}
+
+std::vector<std::string> Harness::changes() {
+  const auto log = meta.changes(0, 100'000);
+  EXPECT_TRUE(log);
+  std::vector<std::string> lines;
+  for (const auto& change : *log) {
+    const auto record = decode<ChangeRecord>(change.payload);
+    EXPECT_TRUE(record);
+    constexpr std::array<std::string_view, 5> kKinds = {"", "set", "untag", "put", "remove"};
+    lines.push_back(std::string(kKinds.at(static_cast<std::size_t>(record->kind))) + ' ' + record->repository +
+                    (record->tag.empty() ? "" : ':' + record->tag) + '@' + record->digest.hex().substr(0, 8));
+  }
+  return lines;
+}
+
+fs::Path Harness::path_of(const Digest& digest) {
+  const auto stored = meta.get(meta::Table::kBlobs, keys::blob(digest));
+  EXPECT_TRUE(stored && *stored) << "no record of blob " << digest.to_string();
+  return fs::Path("/blobs") / to_string(digest.algorithm()) / digest.hex().substr(0, 2) /
+         decode<BlobRecord>(**stored)->id.str();
+}
+
+void Harness::damage(const Digest& digest, std::size_t at) {
+  const std::string id = path_of(digest).filename();
+  auto bytes = meta.get(meta::Table::kInline, id);
+  ASSERT_TRUE(bytes);
+  if (*bytes) {
+    (**bytes)[at] = static_cast<char>((**bytes)[at] ^ 1);
+    meta::Batch batch;
+    batch.writes.push_back({meta::Table::kInline, id, **bytes});
+    ASSERT_TRUE(meta.commit(std::move(batch)));
+    return;
+  }
+  auto file = files.open_writable(path_of(digest));
+  ASSERT_TRUE(file) << file.error().message;
+  std::byte byte{};
+  ASSERT_EQ((*file)->read_at(at, std::span(&byte, 1)).value(), 1u);
+  byte ^= std::byte{1};
+  ASSERT_TRUE((*file)->write_at(at, std::span(&byte, 1)));
+  ASSERT_TRUE((*file)->sync());
 }
 
 RepositoryName repo(std::string_view name) { return RepositoryName::parse(name).value(); }
