@@ -143,7 +143,6 @@ struct PushOptions {
 
   /// Lamina only; kUnsupported elsewhere.
   std::optional<std::chrono::seconds> ttl;
-  std::string owner;
 };
 
 /// A published artifact, with every field that a status needs.

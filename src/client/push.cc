@@ -149,13 +149,10 @@ class Push {
 
  private:
   Algorithm algorithm() const { return target_.digest ? target_.digest->algorithm() : Algorithm::kSha256; }
-  bool wants_lamina() const { return options_.ttl || !options_.owner.empty(); }
-
   Result<bool> can_publish() {
-    const bool required = options_.mode == PublishMode::kOneRequest || wants_lamina();
+    const bool required = options_.mode == PublishMode::kOneRequest || options_.ttl;
     if (options_.mode == PublishMode::kStandard) {
-      if (wants_lamina())
-        return fail(Code::kUnsupported, "a time to live and an owner need the publish in one request");
+      if (options_.ttl) return fail(Code::kUnsupported, "a time to live needs the publish in one request");
       return false;
     }
     LAMINA_ASSIGN(const std::string version, remote_.version());
@@ -165,7 +162,7 @@ class Push {
       return fail(
           Code::kUnsupported,
           version.empty()
-              ? remote_.registry() + " is not Lamina: no publish in one request, time to live or owner there"
+              ? remote_.registry() + " is not Lamina: no publish in one request and no time to live there"
               : "this profile cannot be published in one request: its config depends on the layer");
     }
     return possible;

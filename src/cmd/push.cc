@@ -133,7 +133,6 @@ void declare(Command& command, PushArguments& arguments) {
                  "Only if every tag names this manifest; else exit status 6");
   command.option("--ttl", "TIME", arguments.ttl, parse_duration,
                  "Remove the artifact after this time (Lamina only)");
-  command.option("--owner", "TEXT", arguments.owner, "What holds the artifact (Lamina only)");
   command.option("--mode", "auto|standard|one-request", arguments.mode, parse_mode,
                  "How to publish; auto is one request where the registry is Lamina");
   arguments.remote.declare(command);
@@ -158,7 +157,6 @@ Result<PushPlan> plan(const PushArguments& arguments) {
   plan.options.if_match = arguments.if_match;
   plan.options.if_none_match = arguments.if_absent;
   plan.options.ttl = arguments.ttl;
-  plan.options.owner = arguments.owner;
   plan.pack = arguments.pack.options();
   return plan;
 }

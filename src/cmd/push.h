@@ -30,7 +30,6 @@ struct PushArguments {
   bool if_absent = false;
   std::optional<Digest> if_match;
   std::optional<std::chrono::seconds> ttl;
-  std::string owner;
 };
 
 /// What the client is asked to do, but for the subject, the config's bytes and an input stream.

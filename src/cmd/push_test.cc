@@ -77,8 +77,6 @@ TEST(Push, HandsEverythingOn) {
                              digest,
                              "--ttl",
                              "24h",
-                             "--owner",
-                             "me",
                              "--ignore",
                              "*.md",
                              "--ignore-defaults",
@@ -99,7 +97,6 @@ TEST(Push, HandsEverythingOn) {
   EXPECT_EQ(options.if_match->to_string(), digest);
   EXPECT_FALSE(options.if_none_match);
   EXPECT_EQ(options.ttl, std::chrono::hours(24));
-  EXPECT_EQ(options.owner, "me");
   EXPECT_EQ(plan->pack.modes, PackModes::kKept);
   EXPECT_FALSE(plan->pack.gzip);
   EXPECT_TRUE(plan->pack.ignore.flux_defaults);
