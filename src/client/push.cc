@@ -231,7 +231,7 @@ class Push {
 
   /// False where the repository has the layer, so that the standard sequence costs no bytes.
   Result<bool> must_send_bytes() {
-    if (!known_ || wants_lamina() || options_.if_match || options_.if_none_match ||
+    if (!known_ || options_.ttl || options_.if_match || options_.if_none_match ||
         options_.mode == PublishMode::kOneRequest) {
       return true;
     }
