@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/clock.h"
@@ -44,20 +45,28 @@ struct Context {
 using CommitSequence = std::optional<std::uint64_t>;
 
 /// Calls `build` for a batch and commits it; where another writer came between, starts again. `build` reads
-/// what it needs each time and returns Result<meta::Batch>; an empty batch commits nothing.
+/// what it needs each time and returns Result<meta::Batch>; an empty batch commits nothing, and kConflict says that
+/// what was read does not fit together, as where another writer came between two reads.
 /// kUnavailable after many rounds. After an error `in_doubt` says whether a commit may be in the log all the same.
 template <std::invocable Build>
 Result<CommitSequence> commit_with(Context& context, Build build, bool* in_doubt = nullptr) {
   constexpr int kRounds = 100;
+  std::string misfit;
   for (int round = 0; round < kRounds; ++round) {
-    LAMINA_ASSIGN(meta::Batch batch, build());
-    if (batch.writes.empty()) return std::nullopt;
-    const Result<meta::Outcome> outcome = context.meta.commit(std::move(batch));
+    Result<meta::Batch> batch = build();
+    if (!batch && batch.error().code == Code::kConflict) {
+      misfit = std::move(batch).error().message;
+      continue;
+    }
+    if (!batch) return std::unexpected(std::move(batch).error());
+    if (batch->writes.empty()) return std::nullopt;
+    const Result<meta::Outcome> outcome = context.meta.commit(*std::move(batch));
     if (in_doubt) *in_doubt = !outcome;
     if (!outcome) return std::unexpected(outcome.error());
     if (const auto* committed = std::get_if<meta::Committed>(&*outcome)) return committed->sequence;
   }
-  return fail(Code::kUnavailable, "the record was changed by other writers a hundred times in a row; try again");
+  return fail(Code::kUnavailable, "the record was changed by other writers a hundred times in a row; try again" +
+                                      (misfit.empty() ? misfit : " (" + misfit + ')'));
 }
 
 /// The record under a key, decoded, or nothing.

@@ -45,7 +45,7 @@ Result<void> Manifests::count_tags(meta::Batch& batch, const RepositoryName& rep
     LAMINA_ASSIGN(before, decode<TagCountRecord>(*stored));
   }
   if (change < 0 && before.tags < static_cast<std::uint64_t>(-change)) {
-    return fail(Code::kCorrupt, About::kTag, "manifest " + digest.to_string() + " of repository " +
+    return fail(Code::kConflict, About::kTag, "manifest " + digest.to_string() + " of repository " +
                                                  repository.str() + " has more tags than are counted; run lamina fsck");
   }
   TagCountRecord after{.tags = before.tags + static_cast<std::uint64_t>(change), .untagged = {}};

@@ -373,6 +373,20 @@ TEST_P(ManifestsTest, ATagSetWhileItsManifestIsRemovedNamesAManifest) {
   EXPECT_EQ(named("v2"), digest) << "stored anew after the removal";
 }
 
+TEST_P(ManifestsTest, ATagThatGoesBetweenTwoReadsIsNoDamage) {
+  const Digest digest = h.put_image(a, "layer", {tag("v1")});
+  // The tag is read first, then the count of its manifest.
+  int reads = 0;
+  h.meta.before_read([&]() -> std::optional<Error> {
+    if (++reads == 2) {
+      EXPECT_TRUE(h.store->manifests().remove(a, digest));
+    }
+    return std::nullopt;
+  });
+  EXPECT_EQ(manifests().untag(a, tag("v1")).error().code, Code::kNotFound);
+  h.meta.before_read({});
+}
+
 TEST_P(ManifestsTest, TwoWhoTakeTheLastTwoTagsLeaveAnUntaggedManifest) {
   const Digest digest = h.put_image(a, "layer", {tag("v1"), tag("v2")});
   h.before_next_commit([&] { EXPECT_TRUE(manifests().untag(a, tag("v2"))); });
