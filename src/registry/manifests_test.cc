@@ -214,7 +214,7 @@ TEST_F(ManifestsTest, TheLimitIsFourMebibytesToTheByte) {
   for (const Reply& reply : {put("v3", larger), put("v3", chunked(larger, 100'000), kImage, streamed)}) {
     EXPECT_EQ(reply.status, 413u);
     EXPECT_EQ(reply.error_id(), "MANIFEST_INVALID");
-    EXPECT_THAT(reply.error_message(), HasSubstr("4194304"));
+    EXPECT_THAT(reply.error_message(), HasSubstr("the body is larger than the limit of 4194304 bytes"));
   }
   EXPECT_EQ(server.head("/v2/a/manifests/v3").status, 404u);
 }
