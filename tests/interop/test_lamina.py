@@ -6,33 +6,18 @@ import shutil
 
 import peers
 from content import Layout
-from peer_case import PeerCase, sha256, tree
+from lamina_case import LaminaCase
+from peer_case import sha256, tree
 
 NOT_FOUND, MISMATCH, CONFLICT, TOO_LARGE = 3, 4, 6, 8
 MIB = 1 << 20
 WHOLE = "--no-source-ignore"  # The tree of Flux's tests has a .sourceignore among its files.
 
 
-class LaminaClient(PeerCase):
+class LaminaClient(LaminaCase):
     """The tests that hold against any registry; the classes below name the registry."""
 
     PEERS = ("crane", "oras", "regctl", "flux-tree")
-
-    def lamina(self, *argv, **options):
-        return self.run_client(peers.lamina(), *argv, **options)
-
-    def answer(self, *argv, **options):
-        """What a command says as JSON."""
-        return json.loads(self.lamina(*argv, "-o", "json", **options))
-
-    def push(self, path, name="v1", *options):
-        return self.answer("push", path, self.reference(name), *options)
-
-    def write(self, name, content):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return path
 
     def test_pushed_file_is_read_by_others_and_pulled_byte_for_byte(self):
         content = bytes(range(256)) * 4096
