@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <thread>
 #include <string>
 #include <utility>
 
@@ -45,14 +46,19 @@ struct Context {
 using CommitSequence = std::optional<std::uint64_t>;
 
 /// Calls `build` for a batch and commits it; where another writer came between, starts again. `build` reads
-/// what it needs each time and returns Result<meta::Batch>; an empty batch commits nothing, and kConflict says that
-/// what was read does not fit together, as where another writer came between two reads.
-/// kUnavailable after many rounds. After an error `in_doubt` says whether a commit may be in the log all the same.
+/// what it needs each time and returns Result<meta::Batch>; an empty batch commits nothing, and kConflict
+/// says that what was read does not fit together, as where another writer came between two reads.
+/// kUnavailable after many rounds. After an error `in_doubt` says whether a commit may be in the log all the
+/// same.
 template <std::invocable Build>
 Result<CommitSequence> commit_with(Context& context, Build build, bool* in_doubt = nullptr) {
   constexpr int kRounds = 100;
+  constexpr int kPatientRounds = 8;
+  constexpr std::chrono::microseconds kPause{100};
   std::string misfit;
   for (int round = 0; round < kRounds; ++round) {
+    // A batch that takes long to build loses to those that do not, unless it lets them finish.
+    if (round > kPatientRounds) std::this_thread::sleep_for(kPause * (round - kPatientRounds));
     Result<meta::Batch> batch = build();
     if (!batch && batch.error().code == Code::kConflict) {
       misfit = std::move(batch).error().message;
@@ -65,8 +71,9 @@ Result<CommitSequence> commit_with(Context& context, Build build, bool* in_doubt
     if (!outcome) return std::unexpected(outcome.error());
     if (const auto* committed = std::get_if<meta::Committed>(&*outcome)) return committed->sequence;
   }
-  return fail(Code::kUnavailable, "the record was changed by other writers a hundred times in a row; try again" +
-                                      (misfit.empty() ? misfit : " (" + misfit + ')'));
+  return fail(Code::kUnavailable,
+              "the record was changed by other writers a hundred times in a row; try again" +
+                  (misfit.empty() ? misfit : " (" + misfit + ')'));
 }
 
 /// The record under a key, decoded, or nothing.
@@ -93,7 +100,8 @@ inline void require_none_with(meta::Batch& batch, meta::Table table, std::string
 inline void require_unchanged(meta::Batch& batch, meta::Table table, std::string key,
                               const std::optional<std::string>& read) {
   using Kind = meta::Precondition::Kind;
-  batch.preconditions.push_back({read ? Kind::kEquals : Kind::kAbsent, table, std::move(key), read.value_or("")});
+  batch.preconditions.push_back(
+      {read ? Kind::kEquals : Kind::kAbsent, table, std::move(key), read.value_or("")});
 }
 inline void set_record(meta::Batch& batch, meta::Table table, std::string key, std::string value) {
   batch.writes.push_back({table, std::move(key), std::move(value)});
