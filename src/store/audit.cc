@@ -89,10 +89,12 @@ class Audit {
       return {};
     }
     LAMINA_ASSIGN(const auto content, parse_manifest(stored.bytes, stored.media_type));
-    for (const auto& derived : derived_records(repository, digest, stored.media_type, stored.bytes.size(), content)) {
+    for (const auto& derived :
+         derived_records(repository, digest, stored.media_type, stored.bytes.size(), content)) {
       LAMINA_ASSIGN(const auto value, context_.meta.get(derived.table, derived.key));
       if (value != derived.value) {
-        found(Weight::kDamage, name + " lacks a record in table " + std::to_string(static_cast<int>(derived.table)));
+        found(Weight::kDamage,
+              name + " lacks a record in table " + std::to_string(static_cast<int>(derived.table)));
       }
     }
     if (!context_.options.accepts_sparse(repository)) {
@@ -105,7 +107,8 @@ class Audit {
         }
       }
     }
-    LAMINA_TRY(expect(Table::kRepositories, keys::repository(repository), name + " is in no listed repository"));
+    LAMINA_TRY(
+        expect(Table::kRepositories, keys::repository(repository), name + " is in no listed repository"));
     if (stored.expires != UnixTime{}) {
       LAMINA_TRY(expect(Table::kExpiries, keys::due(stored.expires, repository, digest),
                         name + " will not expire when it should"));
@@ -130,14 +133,14 @@ class Audit {
     } else {
       LAMINA_ASSIGN(const auto counted, decode<TagCountRecord>(*count));
       if (counted.tags != tags || (counted.untagged == UnixTime{}) != (tags > 0)) {
-        found(Weight::kDamage, name + " has " + std::to_string(tags) + " tags, " + std::to_string(counted.tags) +
-                                   " are counted");
+        found(Weight::kDamage, name + " has " + std::to_string(tags) + " tags, " +
+                                   std::to_string(counted.tags) + " are counted");
       }
     }
     if (!condemned) return {};
     if (tags > 0) found(Weight::kDamage, name + " is deleted, and has tags");
-    LAMINA_ASSIGN(const auto parents, context_.meta.scan(Table::kEdges, keys::edges(digest, repository), {}, 1,
-                                                         Include::kKeys));
+    LAMINA_ASSIGN(const auto parents,
+                  context_.meta.scan(Table::kEdges, keys::edges(digest, repository), {}, 1, Include::kKeys));
     if (parents.empty()) found(Weight::kLeftover, name + " is deleted, and no index names it any more");
     return {};
   }
@@ -145,19 +148,23 @@ class Audit {
   Result<void> repository(const meta::Record& record) {
     LAMINA_ASSIGN(const auto name, RepositoryName::parse(record.key));
     LAMINA_TRY(decode<RepositoryRecord>(record.value));
-    LAMINA_ASSIGN(const auto first, context_.meta.scan(Table::kManifests, keys::in(name), {}, 1, Include::kKeys));
-    if (first.empty()) found(Weight::kLeftover, "repository " + record.key + " is listed, and holds no manifest");
+    LAMINA_ASSIGN(const auto first,
+                  context_.meta.scan(Table::kManifests, keys::in(name), {}, 1, Include::kKeys));
+    if (first.empty())
+      found(Weight::kLeftover, "repository " + record.key + " is listed, and holds no manifest");
     return {};
   }
 
   Result<void> tag(const meta::Record& record) {
     const std::size_t end = record.key.find('\0');
     LAMINA_ASSIGN(const auto repository, RepositoryName::parse(record.key.substr(0, end)));
-    LAMINA_ASSIGN(const auto tag, Tag::parse(std::string_view(record.key).substr(std::min(end, record.key.size() - 1) + 1)));
+    LAMINA_ASSIGN(const auto tag,
+                  Tag::parse(std::string_view(record.key).substr(std::min(end, record.key.size() - 1) + 1)));
     LAMINA_ASSIGN(const auto stored, decode<TagRecord>(record.value));
     const std::string name = "tag " + repository.str() + ':' + tag.str();
     LAMINA_TRY(expect(Table::kManifests, keys::in(repository, stored.digest), name + " names no manifest"));
-    return expect(Table::kTagsOf, keys::tag_of(repository, stored.digest, tag), name + " is not known to its manifest");
+    return expect(Table::kTagsOf, keys::tag_of(repository, stored.digest, tag),
+                  name + " is not known to its manifest");
   }
 
   Result<void> tag_of(const meta::Record& record) {
@@ -167,7 +174,8 @@ class Audit {
     rest.remove_prefix(std::min(end, rest.size() - 1) + 1);
     LAMINA_ASSIGN(const Digest digest, keys::take_digest(rest));
     const std::string name = "manifest " + repository.str() + '@' + digest.to_string();
-    if (rest.empty()) return expect(Table::kManifests, record.key, "tags of " + name + " are counted, which is not there");
+    if (rest.empty())
+      return expect(Table::kManifests, record.key, "tags of " + name + " are counted, which is not there");
     LAMINA_ASSIGN(const auto tag, Tag::parse(rest));
     LAMINA_ASSIGN(const auto stored, context_.meta.get(Table::kTags, keys::in(repository, tag)));
     if (stored) {
@@ -196,18 +204,20 @@ class Audit {
     }
     LAMINA_ASSIGN(const Digest digest, keys::take_digest(rest));
     const std::string name = repository->str() + '@' + digest.to_string();
-    LAMINA_ASSIGN(const auto stored, read_record<ManifestRecord>(context_, Table::kManifests,
-                                                                 keys::in(*repository, digest), decode<ManifestRecord>));
+    LAMINA_ASSIGN(const auto stored,
+                  read_record<ManifestRecord>(context_, Table::kManifests, keys::in(*repository, digest),
+                                              decode<ManifestRecord>));
     if (stored) {
       LAMINA_ASSIGN(const auto content, parse_manifest(stored->bytes, stored->media_type));
-      const auto all = derived_records(*repository, digest, stored->media_type, stored->bytes.size(), content);
+      const auto all =
+          derived_records(*repository, digest, stored->media_type, stored->bytes.size(), content);
       const bool accounted = std::ranges::any_of(
           all, [&](const auto& each) { return each.table == table_ && each.key == record.key; });
       if (accounted) return {};
     }
     // What it names would never be removed, or what is gone be listed.
-    found(Weight::kDamage, "table " + std::to_string(static_cast<int>(table_)) + " has a record of manifest " + name +
-                               ", which does not account for it");
+    found(Weight::kDamage, "table " + std::to_string(static_cast<int>(table_)) +
+                               " has a record of manifest " + name + ", which does not account for it");
     return {};
   }
 
@@ -217,7 +227,8 @@ class Audit {
     const std::string name = "link of " + repository.str() + " to blob " + digest.to_string();
     LAMINA_ASSIGN(const auto stored, decode<LinkRecord>(record.value));
     LAMINA_TRY(expect(Table::kLinked, keys::linked(digest, repository), name + " is not known to the blob"));
-    LAMINA_TRY(expect(Table::kLeases, keys::due(stored.lease, repository, digest), name + " will not be looked at"));
+    LAMINA_TRY(
+        expect(Table::kLeases, keys::due(stored.lease, repository, digest), name + " will not be looked at"));
     LAMINA_ASSIGN(const auto blob, find_blob(context_, digest));
     if (!blob) found(Weight::kDamage, name + ": the blob is not there");
     return {};
@@ -227,8 +238,9 @@ class Audit {
     std::string_view rest = record.key;
     LAMINA_ASSIGN(const Digest digest, keys::take_digest(rest));
     LAMINA_ASSIGN(const auto repository, RepositoryName::parse(rest));
-    return expect(Table::kLinks, keys::in(repository, digest),
-                  "blob " + digest.to_string() + " is noted in " + repository.str() + ", which has no link to it");
+    return expect(
+        Table::kLinks, keys::in(repository, digest),
+        "blob " + digest.to_string() + " is noted in " + repository.str() + ", which has no link to it");
   }
 
   Result<void> blob(const meta::Record& record) {
@@ -259,13 +271,15 @@ class Audit {
     }
     found(Weight::kLeftover, "upload " + id.str() + " was not finished");
     const auto bytes = context_.blobs.id_for(id, *stored.digest);
-    if (ids_.contains(bytes)) found(Weight::kDamage, "upload " + id.str() + " would take the bytes of a blob with it");
+    if (ids_.contains(bytes))
+      found(Weight::kDamage, "upload " + id.str() + " would take the bytes of a blob with it");
     return {};
   }
 
   Result<void> removal(const meta::Record& record) {
     const blob::BlobId id(record.key);
-    if (ids_.contains(id)) found(Weight::kDamage, "bytes " + record.key + " are to be removed, and a blob has them");
+    if (ids_.contains(id))
+      found(Weight::kDamage, "bytes " + record.key + " are to be removed, and a blob has them");
     removals_.insert(id);
     return {};
   }
@@ -276,7 +290,8 @@ class Audit {
     return accounted(record.key, "checksums ");
   }
   Result<void> accounted(const std::string& id, std::string_view what) {
-    if (!ids_.contains(blob::BlobId(id))) found(Weight::kLeftover, std::string(what) + id + " belong to no blob");
+    if (!ids_.contains(blob::BlobId(id)))
+      found(Weight::kLeftover, std::string(what) + id + " belong to no blob");
     return {};
   }
 
@@ -294,7 +309,8 @@ class Audit {
     }
     LAMINA_ASSIGN(const auto uploads, context_.blobs.list_uploads());
     for (const auto& id : uploads) {
-      if (!open_.contains(id)) found(Weight::kLeftover, "file of upload " + id.str() + " belongs to no session");
+      if (!open_.contains(id))
+        found(Weight::kLeftover, "file of upload " + id.str() + " belongs to no session");
     }
     return {};
   }

@@ -20,9 +20,10 @@ struct Finding {
   std::string what;  ///< Names the record; for people.
 };
 
-/// Recomputes from manifests, tags, links and blobs what every other record has to be, and compares. Reads all
-/// records and the names of all files, not the bytes of blobs. Needs about 100 bytes of memory a blob. While others
-/// write, what they are at is reported too. Of a store at rest after Uploads::recover(): empty, or it has a fault.
+/// Recomputes from manifests, tags, links and blobs what every other record has to be, and compares. Reads
+/// all records and the names of all files, not the bytes of blobs. Needs about 100 bytes of memory a blob.
+/// While others write, what they are at is reported too. Of a store at rest after Uploads::recover(): empty,
+/// or it has a fault.
 Result<std::vector<Finding>> audit(Context& context);
 
 }  // namespace lamina::store

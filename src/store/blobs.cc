@@ -16,8 +16,9 @@ constexpr std::size_t kAnonymousMountTries = 8;
 constexpr std::size_t kNamedInMessage = 10;
 
 Error unknown_blob(const RepositoryName& repository, const Digest& digest) {
-  return {Code::kNotFound, About::kBlob,
-          "repository " + repository.str() + " has no blob " + digest.to_string() + "; push or mount it there"};
+  return {
+      Code::kNotFound, About::kBlob,
+      "repository " + repository.str() + " has no blob " + digest.to_string() + "; push or mount it there"};
 }
 
 /// A blob that is one value in memory.
@@ -38,8 +39,12 @@ class PieceReader final : public BlobReader {
  public:
   PieceReader(Context& context, const Digest& digest, blob::BlobId id, std::unique_ptr<blob::Reader> bytes,
               std::vector<std::uint32_t> checksums)
-      : context_(context), digest_(digest), id_(std::move(id)), bytes_(std::move(bytes)),
-        checksums_(std::move(checksums)), size_(bytes_->size()) {}
+      : context_(context),
+        digest_(digest),
+        id_(std::move(id)),
+        bytes_(std::move(bytes)),
+        checksums_(std::move(checksums)),
+        size_(bytes_->size()) {}
 
   std::uint64_t size() const override { return size_; }
 
@@ -122,12 +127,13 @@ Result<BlobRecord> Blobs::visible(const RepositoryName& repository, const Digest
   LAMINA_ASSIGN(auto record, find_blob(context_, digest));
   if (!record) {
     return fail(Code::kCorrupt, About::kBlob,
-                "the record of blob " + digest.to_string() + " is missing although repository " + repository.str() +
-                    " links it; run lamina fsck");
+                "the record of blob " + digest.to_string() + " is missing although repository " +
+                    repository.str() + " links it; run lamina fsck");
   }
   if (record->quarantined) {
-    return fail(Code::kNotFound, About::kBlob,
-                "blob " + digest.to_string() + " is quarantined: its stored bytes are damaged; push it again");
+    return fail(
+        Code::kNotFound, About::kBlob,
+        "blob " + digest.to_string() + " is quarantined: its stored bytes are damaged; push it again");
   }
   if (renew_lease) renew(repository, digest, *link);
   return *std::move(record);
@@ -146,7 +152,8 @@ Result<std::unique_ptr<BlobReader>> Blobs::open(const RepositoryName& repository
     if (reader || reader.error().code != Code::kCorrupt) return reader;
     // Where other bytes have taken the place of these since the record was read, these are gone, not damaged.
     LAMINA_ASSIGN(BlobRecord now, visible(repository, digest, false));
-    if (now.id == record.id) return std::unexpected(quarantine(context_, digest, record.id, reader.error().message));
+    if (now.id == record.id)
+      return std::unexpected(quarantine(context_, digest, record.id, reader.error().message));
     record = std::move(now);
   }
 }
@@ -155,7 +162,8 @@ Result<std::unique_ptr<BlobReader>> Blobs::reader_of(const Digest& digest, const
   if (const auto bytes = built_in(digest)) return std::make_unique<InlineReader>(std::string(*bytes));
   if (record.place == BlobRecord::Place::kInline) {
     LAMINA_ASSIGN(auto bytes, context_.meta.get(Table::kInline, record.id.str()));
-    if (!bytes || bytes->size() != record.size || crc32c(std::as_bytes(std::span(*bytes))) != record.checksum) {
+    if (!bytes || bytes->size() != record.size ||
+        crc32c(std::as_bytes(std::span(*bytes))) != record.checksum) {
       return fail(Code::kCorrupt, "its inline bytes");
     }
     return std::make_unique<InlineReader>(*std::move(bytes));
@@ -176,54 +184,55 @@ Result<void> Blobs::mount(const RepositoryName& repository, const Digest& digest
                           const std::function<bool(const RepositoryName&)>& readable) {
   const auto source = [&]() -> Result<std::optional<RepositoryName>> {
     if (from) return from;
-    LAMINA_ASSIGN(const auto holders, context_.meta.scan(Table::kLinked, keys::of(digest), {}, kAnonymousMountTries,
-                                                         meta::Include::kKeys));
+    LAMINA_ASSIGN(const auto holders, context_.meta.scan(Table::kLinked, keys::of(digest), {},
+                                                         kAnonymousMountTries, meta::Include::kKeys));
     for (const auto& holder : holders) {
-      LAMINA_ASSIGN(auto name, RepositoryName::parse(std::string_view(holder.key).substr(keys::of(digest).size())));
+      LAMINA_ASSIGN(auto name,
+                    RepositoryName::parse(std::string_view(holder.key).substr(keys::of(digest).size())));
       if (readable(name)) return name;
     }
     return std::nullopt;
   };
   LAMINA_TRY(commit_with(context_, [&]() -> Result<meta::Batch> {
-           LAMINA_ASSIGN(const auto holder, source());
-           if (!holder) {
-             return fail(Code::kNotFound, About::kBlob, "no readable repository holds blob " + digest.to_string());
-           }
-           LAMINA_TRY(visible(*holder, digest, false));
-           meta::Batch batch;
-           require_present(batch, Table::kLinks, keys::in(*holder, digest));
-           add_link(context_, batch, repository, digest, context_.options.lease);
-           return batch;
-         }));
+    LAMINA_ASSIGN(const auto holder, source());
+    if (!holder) {
+      return fail(Code::kNotFound, About::kBlob, "no readable repository holds blob " + digest.to_string());
+    }
+    LAMINA_TRY(visible(*holder, digest, false));
+    meta::Batch batch;
+    require_present(batch, Table::kLinks, keys::in(*holder, digest));
+    add_link(context_, batch, repository, digest, context_.options.lease);
+    return batch;
+  }));
   return {};
 }
 
 Result<void> Blobs::remove(const RepositoryName& repository, const Digest& digest) {
   LAMINA_TRY(commit_with(context_, [&]() -> Result<meta::Batch> {
-           const std::string key = keys::in(repository, digest);
-           LAMINA_ASSIGN(const auto link, context_.meta.get(Table::kLinks, key));
-           if (!link) return std::unexpected(unknown_blob(repository, digest));
-           const std::string edges = keys::edges(digest, repository);
-           LAMINA_ASSIGN(const auto named, context_.meta.scan(Table::kEdges, edges, {}, kNamedInMessage,
-                                                              meta::Include::kKeys));
-           if (!named.empty()) {
-             std::string message = "blob " + digest.to_string() + " is named by manifests of repository " +
-                                   repository.str() + "; delete them first:";
-             for (const auto& edge : named) {
-               std::string_view rest = std::string_view(edge.key).substr(edges.size());
-               LAMINA_ASSIGN(const Digest manifest, keys::take_digest(rest));
-               message += ' ' + manifest.to_string();
-             }
-             return fail(Code::kUnsupported, About::kBlob, std::move(message));
-           }
-           meta::Batch batch;
-           require_present(batch, Table::kLinks, key);
-           require_none_with(batch, Table::kEdges, edges);
-           erase_record(batch, Table::kLinks, key);
-           erase_record(batch, Table::kLinked, keys::linked(digest, repository));
-           set_record(batch, Table::kLeases, keys::due(context_.clock.now(), repository, digest), {});
-           return batch;
-         }));
+    const std::string key = keys::in(repository, digest);
+    LAMINA_ASSIGN(const auto link, context_.meta.get(Table::kLinks, key));
+    if (!link) return std::unexpected(unknown_blob(repository, digest));
+    const std::string edges = keys::edges(digest, repository);
+    LAMINA_ASSIGN(const auto named,
+                  context_.meta.scan(Table::kEdges, edges, {}, kNamedInMessage, meta::Include::kKeys));
+    if (!named.empty()) {
+      std::string message = "blob " + digest.to_string() + " is named by manifests of repository " +
+                            repository.str() + "; delete them first:";
+      for (const auto& edge : named) {
+        std::string_view rest = std::string_view(edge.key).substr(edges.size());
+        LAMINA_ASSIGN(const Digest manifest, keys::take_digest(rest));
+        message += ' ' + manifest.to_string();
+      }
+      return fail(Code::kUnsupported, About::kBlob, std::move(message));
+    }
+    meta::Batch batch;
+    require_present(batch, Table::kLinks, key);
+    require_none_with(batch, Table::kEdges, edges);
+    erase_record(batch, Table::kLinks, key);
+    erase_record(batch, Table::kLinked, keys::linked(digest, repository));
+    set_record(batch, Table::kLeases, keys::due(context_.clock.now(), repository, digest), {});
+    return batch;
+  }));
   return {};
 }
 
@@ -234,7 +243,8 @@ Result<void> Blobs::add(meta::Batch& batch, const RepositoryName& repository, co
   if (staged.recorded) {
     LAMINA_ASSIGN(const auto upload, context_.meta.get(Table::kUploads, keys::upload(staged.upload)));
     if (!upload) {
-      return fail(Code::kNotFound, About::kUpload, "the upload was cancelled or finished while it was finished here");
+      return fail(Code::kNotFound, About::kUpload,
+                  "the upload was cancelled or finished while it was finished here");
     }
     require_present(batch, Table::kUploads, keys::upload(staged.upload));
     erase_record(batch, Table::kUploads, keys::upload(staged.upload));

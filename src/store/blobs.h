@@ -22,8 +22,8 @@ class BlobReader {
  public:
   virtual ~BlobReader() = default;
   virtual std::uint64_t size() const = 0;
-  /// Bytes from `offset` (less than size()) up to the end of its piece, verified against their checksum, valid
-  /// until the next call. kCorrupt where they are damaged: the blob is in quarantine from then on.
+  /// Bytes from `offset` (less than size()) up to the end of its piece, verified against their checksum,
+  /// valid until the next call. kCorrupt where they are damaged: the blob is in quarantine from then on.
   virtual Result<std::span<const std::byte>> at(std::uint64_t offset) = 0;
 };
 
@@ -45,13 +45,14 @@ class Blobs {
   explicit Blobs(Context& context) : context_(context) {}
 
   /// The size. kNotFound about kBlob where the repository has no link to the blob or it is in quarantine.
-  /// With `renew` the link's lease is renewed once less than half of it is left; a disk that takes no writes does
-  /// not fail the read.
+  /// With `renew` the link's lease is renewed once less than half of it is left; a disk that takes no writes
+  /// does not fail the read.
   Result<std::uint64_t> stat(const RepositoryName& repository, const Digest& digest, bool renew);
-  Result<std::unique_ptr<BlobReader>> open(const RepositoryName& repository, const Digest& digest, bool renew);
+  Result<std::unique_ptr<BlobReader>> open(const RepositoryName& repository, const Digest& digest,
+                                           bool renew);
 
-  /// Links the blob without sending its bytes. With `from`, kNotFound about kBlob where that repository has no
-  /// such link. Without, any of the first few repositories that hold it and that `readable` admits serves.
+  /// Links the blob without sending its bytes. With `from`, kNotFound about kBlob where that repository has
+  /// no such link. Without, any of the first few repositories that hold it and that `readable` admits serves.
   /// Durable on return.
   Result<void> mount(const RepositoryName& repository, const Digest& digest,
                      const std::optional<RepositoryName>& from,
@@ -66,8 +67,8 @@ class Blobs {
                    std::chrono::seconds lease);
   /// Clears up behind a staged blob whose commit has succeeded.
   void settle(const StagedBlob& staged);
-  /// Clears up behind a staged blob that was not committed. With `in_doubt` its commit may be in the log all the
-  /// same: then what it names stays, and recover() sorts that out. An open session stays as it is.
+  /// Clears up behind a staged blob that was not committed. With `in_doubt` its commit may be in the log all
+  /// the same: then what it names stays, and recover() sorts that out. An open session stays as it is.
   void abandon(const StagedBlob& staged, bool in_doubt);
 
  private:

@@ -35,7 +35,8 @@ class BlobsTest : public testing::TestWithParam<Others> {
 LAMINA_ALONE_AND_AMONG_OTHERS(BlobsTest);
 
 TEST_P(BlobsTest, ABlobIsVisibleWhereItIsLinked) {
-  for (const std::string_view text : {std::string_view("small"), kLarge, std::string_view("{}"), std::string_view()}) {
+  for (const std::string_view text :
+       {std::string_view("small"), kLarge, std::string_view("{}"), std::string_view()}) {
     const Digest digest = h.push(a, text);
     EXPECT_EQ(blobs().stat(a, digest, false).value(), text.size());
     const auto elsewhere = blobs().stat(b, digest, false);
@@ -129,7 +130,8 @@ TEST_P(BlobsTest, RemoveTakesTheLinkAtOnce) {
   ASSERT_TRUE(blobs().remove(a, digest));
   EXPECT_EQ(h.read(a, digest), "[not found]");
   EXPECT_EQ(blobs().remove(a, digest).error().about, About::kBlob);
-  EXPECT_TRUE(h.meta.get(Table::kLeases, keys::due(h.clock.now(), a, digest)).value()) << "the collector is told";
+  EXPECT_TRUE(h.meta.get(Table::kLeases, keys::due(h.clock.now(), a, digest)).value())
+      << "the collector is told";
   h.restart(true);
   EXPECT_EQ(h.read(a, digest), "[not found]");
   h.push(a, kLarge);
@@ -149,7 +151,8 @@ TEST_P(BlobsTest, ABlobThatManifestsNameIsNotRemoved) {
   EXPECT_EQ(removed.error().about, About::kBlob);
   std::ranges::sort(manifests);
   for (int i = 0; i < 11; ++i) {
-    const bool listed = removed.error().message.find(manifests[static_cast<std::size_t>(i)].to_string()) != std::string::npos;
+    const bool listed =
+        removed.error().message.find(manifests[static_cast<std::size_t>(i)].to_string()) != std::string::npos;
     EXPECT_EQ(listed, i < 10) << i;
   }
   EXPECT_TRUE(blobs().remove(b, layer)) << "no manifest of this repository names it";
@@ -207,7 +210,8 @@ TEST_P(BlobsTest, ReadsGoOnWhereWritesHaveStopped) {
 TEST_P(BlobsTest, AnErrorOfTheDiskIsNoQuarantine) {
   const Digest digest = h.push(a, kLarge);
   h.files.set_fault([](const fs::Call& call) -> std::optional<Error> {
-    if (call.operation == fs::Operation::kRead) return Error{Code::kInternal, About::kNothing, "input/output error"};
+    if (call.operation == fs::Operation::kRead)
+      return Error{Code::kInternal, About::kNothing, "input/output error"};
     return std::nullopt;
   });
   EXPECT_EQ(h.read(a, digest), "[internal]");

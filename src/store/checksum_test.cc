@@ -26,8 +26,8 @@ TEST(ChecksumTest, KnownVectors) {
 }
 
 TEST(ChecksumTest, PiecesAreTheSameHoweverTheBytesArrive) {
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, kPieceBytes - 1, kPieceBytes, kPieceBytes + 1,
-                                 3 * kPieceBytes, 3 * kPieceBytes + 17}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, kPieceBytes - 1, kPieceBytes,
+                                 kPieceBytes + 1, 3 * kPieceBytes, 3 * kPieceBytes + 17}) {
     std::vector<std::byte> bytes(size);
     for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>((i * 31 + (i >> 8)) & 0xff);
     std::vector<std::uint32_t> whole;

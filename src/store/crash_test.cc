@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server ends, or one call fails, at every step of a series of writes: what was acknowledged is there afterwards,
-// nothing else is half there, and no file is left over.
+// The server ends, or one call fails, at every step of a series of writes: what was acknowledged is there
+// afterwards, nothing else is half there, and no file is left over.
 
 #include <gtest/gtest.h>
 
@@ -51,7 +51,8 @@ class Client {
  private:
   void push(std::string_view text) {
     auto upload = h.store->uploads().direct(a, Algorithm::kSha256);
-    if (upload && (*upload)->append(bytes_of(text)) && (*upload)->finish(Digest::of(text))) told.blobs.push_back(text);
+    if (upload && (*upload)->append(bytes_of(text)) && (*upload)->finish(Digest::of(text)))
+      told.blobs.push_back(text);
   }
 
   void session(std::string_view text) {
@@ -179,11 +180,10 @@ TEST_P(CrashTest, AtEveryStep) {
   EXPECT_GT(steps, 10u) << "there is something to break";
 }
 
-INSTANTIATE_TEST_SUITE_P(, CrashTest,
-                         testing::Combine(testing::Values(Breaker::What::kFile, Breaker::What::kCommit,
-                                                          Breaker::What::kAnswer),
-                                          testing::Bool(),
-                                          testing::Values(End::kProcess, End::kPower, End::kPowerBySeed)));
+INSTANTIATE_TEST_SUITE_P(
+    , CrashTest,
+    testing::Combine(testing::Values(Breaker::What::kFile, Breaker::What::kCommit, Breaker::What::kAnswer),
+                     testing::Bool(), testing::Values(End::kProcess, End::kPower, End::kPowerBySeed)));
 
 class FailureTest : public testing::Test {
  protected:
@@ -225,7 +225,8 @@ TEST_F(FailureTest, ASessionGoesOnAfterAFullDisk) {
 }
 
 TEST_F(FailureTest, AnUploadWhoseBytesCannotBeMadeDurableLeavesNothing) {
-  for (const fs::Operation operation : {fs::Operation::kMakeDirectory, fs::Operation::kSync, fs::Operation::kRename}) {
+  for (const fs::Operation operation :
+       {fs::Operation::kMakeDirectory, fs::Operation::kSync, fs::Operation::kRename}) {
     const std::string id = h.store->uploads().begin(a, Algorithm::kSha256)->str();
     auto upload = h.store->uploads().resume(a, id).value();
     ASSERT_TRUE(upload->append(bytes_of(kLarge)));

@@ -8,7 +8,9 @@ std::string_view chars(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::string term(std::string_view text) { return std::string(chars(Digest::of(text).raw()).substr(0, kTermBytes)); }
+std::string term(std::string_view text) {
+  return std::string(chars(Digest::of(text).raw()).substr(0, kTermBytes));
+}
 
 std::unexpected<Error> damaged() {
   return fail(Code::kCorrupt, "a record has a key that does not parse; run lamina fsck");
@@ -32,15 +34,21 @@ std::string tag_of(const RepositoryName& repository, const Digest& digest, const
 }
 
 std::string blob(const Digest& digest) { return of(digest); }
-std::string linked(const Digest& digest, const RepositoryName& repository) { return of(digest) + repository.str(); }
+std::string linked(const Digest& digest, const RepositoryName& repository) {
+  return of(digest) + repository.str();
+}
 
-std::string edges(const Digest& named, const RepositoryName& repository) { return of(named) + in(repository); }
+std::string edges(const Digest& named, const RepositoryName& repository) {
+  return of(named) + in(repository);
+}
 std::string edge(const Digest& named, const RepositoryName& repository, const Digest& manifest) {
   return edges(named, repository) + of(manifest);
 }
 
-std::string referrers(const RepositoryName& repository, const Digest& subject, std::string_view artifact_type) {
-  return in(repository, subject) + (artifact_type.empty() ? std::string(kTermBytes, '\0') : term(artifact_type));
+std::string referrers(const RepositoryName& repository, const Digest& subject,
+                      std::string_view artifact_type) {
+  return in(repository, subject) +
+         (artifact_type.empty() ? std::string(kTermBytes, '\0') : term(artifact_type));
 }
 std::string referrer(const RepositoryName& repository, const Digest& subject, std::string_view artifact_type,
                      const Digest& referrer) {

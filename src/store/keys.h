@@ -44,12 +44,14 @@ std::string linked(const Digest& digest, const RepositoryName& repository);
 std::string edge(const Digest& named, const RepositoryName& repository, const Digest& manifest);
 std::string edges(const Digest& named, const RepositoryName& repository);
 /// kReferrers: <repository> NUL <subject> <16 bytes of the type, 0 for all types> <digest of the referrer>
-std::string referrers(const RepositoryName& repository, const Digest& subject, std::string_view artifact_type);
+std::string referrers(const RepositoryName& repository, const Digest& subject,
+                      std::string_view artifact_type);
 std::string referrer(const RepositoryName& repository, const Digest& subject, std::string_view artifact_type,
                      const Digest& referrer);
 /// kUploads: <upload id>
 std::string upload(const blob::UploadId& upload);
-/// kLeases, kExpiries: <be64 unix seconds> <repository> NUL <digest>: look at this link or manifest then, not before.
+/// kLeases, kExpiries: <be64 unix seconds> <repository> NUL <digest>: look at this link or manifest then, not
+/// before.
 std::string due(UnixTime when, const RepositoryName& repository, const Digest& digest);
 /// kRemovals: <blob id>
 std::string removal(const blob::BlobId& id);

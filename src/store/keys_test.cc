@@ -20,7 +20,8 @@ std::vector<Digest> digests() {
   std::vector<Digest> all;
   // Raw bytes that look like the end of a name, another algorithm, or more of a prefix.
   for (const Algorithm algorithm : {Algorithm::kSha256, Algorithm::kSha512}) {
-    for (const std::byte fill : {std::byte{0}, std::byte{1}, std::byte{2}, std::byte{0x61}, std::byte{0xff}}) {
+    for (const std::byte fill :
+         {std::byte{0}, std::byte{1}, std::byte{2}, std::byte{0x61}, std::byte{0xff}}) {
       const std::vector<std::byte> raw(digest_size(algorithm), fill);
       all.push_back(Digest::from_raw(algorithm, raw));
     }
@@ -95,8 +96,13 @@ TEST(KeysTest, DueKeysSortByTime) {
   const auto at = [](std::int64_t seconds, std::string_view name) {
     return keys::due(UnixTime{std::chrono::seconds{seconds}}, repo(name), Digest::of("x"));
   };
-  const std::vector<std::string> ascending = {at(0, "b"), at(1, "a"), at(255, "b"), at(256, "a"), at(1'800'000'000, "a"),
-                                              at(1'800'000'000, "b"), at(std::int64_t{1} << 40, "a")};
+  const std::vector<std::string> ascending = {at(0, "b"),
+                                              at(1, "a"),
+                                              at(255, "b"),
+                                              at(256, "a"),
+                                              at(1'800'000'000, "a"),
+                                              at(1'800'000'000, "b"),
+                                              at(std::int64_t{1} << 40, "a")};
   EXPECT_TRUE(std::ranges::is_sorted(ascending));
 }
 

@@ -34,7 +34,8 @@ Result<Page<std::string>> Listing::repositories(std::string_view last, std::size
   return page_of_keys(context_, Table::kRepositories, {}, last, limit);
 }
 
-Result<Page<std::string>> Listing::tags(const RepositoryName& repository, std::string_view last, std::size_t limit) {
+Result<Page<std::string>> Listing::tags(const RepositoryName& repository, std::string_view last,
+                                        std::size_t limit) {
   LAMINA_ASSIGN(const auto known, context_.meta.get(Table::kRepositories, keys::repository(repository)));
   if (!known) {
     return fail(Code::kNotFound, About::kRepository, "repository " + repository.str() + " holds no manifest");
@@ -43,11 +44,11 @@ Result<Page<std::string>> Listing::tags(const RepositoryName& repository, std::s
 }
 
 Result<Page<Listing::Referrer>> Listing::referrers(const RepositoryName& repository, const Digest& subject,
-                                                   std::string_view artifact_type, const std::optional<Digest>& last,
-                                                   std::size_t limit) {
+                                                   std::string_view artifact_type,
+                                                   const std::optional<Digest>& last, std::size_t limit) {
   const std::string prefix = keys::referrers(repository, subject, artifact_type);
-  LAMINA_ASSIGN(auto records, context_.meta.scan(Table::kReferrers, prefix, last ? prefix + keys::of(*last) : "",
-                                                 limit + 1));
+  LAMINA_ASSIGN(auto records, context_.meta.scan(Table::kReferrers, prefix,
+                                                 last ? prefix + keys::of(*last) : "", limit + 1));
   Page<Referrer> page;
   page.more = records.size() > limit;
   records.resize(std::min(records.size(), limit));
@@ -59,8 +60,8 @@ Result<Page<Listing::Referrer>> Listing::referrers(const RepositoryName& reposit
   return page;
 }
 
-Result<std::optional<FoundArtifact>> Listing::matching(const RepositoryName& repository, const Digest& manifest,
-                                                       const Identity& parts) {
+Result<std::optional<FoundArtifact>> Listing::matching(const RepositoryName& repository,
+                                                       const Digest& manifest, const Identity& parts) {
   const std::string key = keys::in(repository, manifest);
   LAMINA_ASSIGN(const auto record,
                 read_record<ManifestRecord>(context_, Table::kManifests, key, decode<ManifestRecord>));
@@ -82,7 +83,8 @@ Result<std::optional<FoundArtifact>> Listing::matching(const RepositoryName& rep
                                       .size = record->bytes.size(),
                                       .artifact_type = content.artifact_type},
                          .identity = std::move(identity)};
-  if (content.kind == ManifestKind::kImage && content.layers.size() == 1) artifact.layer = content.layers.front();
+  if (content.kind == ManifestKind::kImage && content.layers.size() == 1)
+    artifact.layer = content.layers.front();
   LAMINA_ASSIGN(const auto tags, context_.meta.scan(Table::kTagsOf, key, key, kTagsOfFound, Include::kKeys));
   for (const auto& tag : tags) artifact.tags.push_back(tag.key.substr(key.size()));
   return artifact;
@@ -96,10 +98,12 @@ Result<Page<FoundArtifact>> Listing::find(const Identity& parts, const std::opti
   const std::string prefix = keys::identity_term(name, value);
   std::string after = last ? prefix + keys::in(last->repository, last->manifest) : "";
   for (;;) {
-    LAMINA_ASSIGN(const auto records, context_.meta.scan(Table::kIdentities, prefix, after, kScanRecords, Include::kKeys));
+    LAMINA_ASSIGN(const auto records,
+                  context_.meta.scan(Table::kIdentities, prefix, after, kScanRecords, Include::kKeys));
     for (const auto& record : records) {
       after = record.key;
-      LAMINA_ASSIGN(const auto member, keys::parse_member(std::string_view(record.key).substr(prefix.size())));
+      LAMINA_ASSIGN(const auto member,
+                    keys::parse_member(std::string_view(record.key).substr(prefix.size())));
       if (!readable(member.repository)) continue;
       LAMINA_ASSIGN(auto artifact, matching(member.repository, member.digest, parts));
       if (!artifact) continue;

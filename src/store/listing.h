@@ -46,7 +46,8 @@ class Listing {
   Result<Page<std::string>> repositories(std::string_view last, std::size_t limit);
   /// kNotFound about kRepository where the repository holds no manifest.
   Result<Page<std::string>> tags(const RepositoryName& repository, std::string_view last, std::size_t limit);
-  /// Descriptors, as JSON, of the manifests with this subject; empty type: of all. `last` is the digest of a referrer.
+  /// Descriptors, as JSON, of the manifests with this subject; empty type: of all. `last` is the digest of a
+  /// referrer.
   struct Referrer {
     Digest digest;
     std::string descriptor;
@@ -56,7 +57,8 @@ class Listing {
                                    std::size_t limit);
   /// Artifacts whose identity holds every pair of `parts`, which has at least one.
   Result<Page<FoundArtifact>> find(const Identity& parts, const std::optional<SearchCursor>& last,
-                                   std::size_t limit, const std::function<bool(const RepositoryName&)>& readable);
+                                   std::size_t limit,
+                                   const std::function<bool(const RepositoryName&)>& readable);
 
  private:
   Result<std::optional<FoundArtifact>> matching(const RepositoryName& repository, const Digest& manifest,

@@ -19,7 +19,8 @@ class ListingTest : public testing::TestWithParam<Others> {
   Listing& listing() { return h.store->listing(); }
 
   /// Puts an image with this identity; its layer is its name.
-  Digest put(std::string_view repository, std::string_view name, const Identity& identity, std::vector<Tag> tags = {}) {
+  Digest put(std::string_view repository, std::string_view name, const Identity& identity,
+             std::vector<Tag> tags = {}) {
     return h.put_image(repo(repository), name, std::move(tags),
                        {{std::string(kIdentityAnnotation), canonical_json(identity)}});
   }
@@ -132,7 +133,9 @@ TEST_P(ListingTest, SearchWantsEveryPart) {
   put("a", "two", {{"name", "x"}, {"version", "2"}});
   put("b", "three", {{"name", "y"}, {"version", "1"}});
   h.put_image(a, "no identity", {});
-  const auto find = [&](const Identity& parts) { return listing().find(parts, {}, 10, everyone).value().entries; };
+  const auto find = [&](const Identity& parts) {
+    return listing().find(parts, {}, 10, everyone).value().entries;
+  };
   EXPECT_EQ(find({{"name", "x"}}).size(), 2u);
   EXPECT_EQ(find({{"version", "1"}}).size(), 2u);
   EXPECT_THAT(find({{"name", "x"}, {"version", "3"}}), IsEmpty());

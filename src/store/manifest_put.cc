@@ -12,16 +12,17 @@ namespace {
 
 using meta::Table;
 
-std::unexpected<Error> not_held(const RepositoryName& repository, const Descriptor& named, std::string_view why) {
+std::unexpected<Error> not_held(const RepositoryName& repository, const Descriptor& named,
+                                std::string_view why) {
   return fail(Code::kNotFound, About::kManifestBlob,
-              "the manifest names " + named.digest.to_string() + " (" + named.media_type + "), which repository " +
-                  repository.str() + ' ' + std::string(why));
+              "the manifest names " + named.digest.to_string() + " (" + named.media_type +
+                  "), which repository " + repository.str() + ' ' + std::string(why));
 }
 
 }  // namespace
 
-Result<void> Manifests::require_named(meta::Batch& batch, const RepositoryName& repository, const Manifest& content,
-                                      std::span<const StagedBlob> staged) {
+Result<void> Manifests::require_named(meta::Batch& batch, const RepositoryName& repository,
+                                      const Manifest& content, std::span<const StagedBlob> staged) {
   const bool sparse = context_.options.accepts_sparse(repository);
   for (const Descriptor& named : named_content(content)) {
     const std::string key = keys::in(repository, named.digest);
@@ -30,8 +31,8 @@ Result<void> Manifests::require_named(meta::Batch& batch, const RepositoryName& 
     if (brought != staged.end()) {
       size = brought->size;
     } else if (content.kind == ManifestKind::kIndex) {
-      LAMINA_ASSIGN(const auto child, read_record<ManifestRecord>(context_, Table::kManifests, key,
-                                                                  decode<ManifestRecord>));
+      LAMINA_ASSIGN(const auto child,
+                    read_record<ManifestRecord>(context_, Table::kManifests, key, decode<ManifestRecord>));
       if (child) {
         size = child->bytes.size();
         require_present(batch, Table::kManifests, key);
@@ -55,12 +56,13 @@ Result<void> Manifests::require_named(meta::Batch& batch, const RepositoryName& 
       require_present(batch, Table::kLinks, key);
       LAMINA_ASSIGN(const LinkRecord lease, decode<LinkRecord>(*link));
       const UnixTime shorter = context_.clock.now() + context_.options.lease_once_named;
-      if (lease.lease > shorter) add_link(context_, batch, repository, named.digest, context_.options.lease_once_named);
+      if (lease.lease > shorter)
+        add_link(context_, batch, repository, named.digest, context_.options.lease_once_named);
     }
     if (*size != named.size) {
       return fail(Code::kMismatch, About::kSize,
-                  "the manifest states " + std::to_string(named.size) + " bytes for " + named.digest.to_string() +
-                      ", which has " + std::to_string(*size));
+                  "the manifest states " + std::to_string(named.size) + " bytes for " +
+                      named.digest.to_string() + ", which has " + std::to_string(*size));
     }
   }
   return {};
@@ -88,8 +90,8 @@ Result<bool> Manifests::add_manifest(meta::Batch& batch, const RepositoryName& r
   LAMINA_TRY(require_named(batch, repository, manifest.content, staged));
   require_unchanged(batch, Table::kManifests, key, stored);
   set_record(batch, Table::kManifests, key, encode(record));
-  for (auto& derived : derived_records(repository, manifest.digest, manifest.media_type, manifest.bytes.size(),
-                                       manifest.content)) {
+  for (auto& derived : derived_records(repository, manifest.digest, manifest.media_type,
+                                       manifest.bytes.size(), manifest.content)) {
     set_record(batch, derived.table, std::move(derived.key), std::move(derived.value));
   }
   if (manifest.ttl) {
@@ -109,8 +111,8 @@ Result<bool> Manifests::add_manifest(meta::Batch& batch, const RepositoryName& r
   return repeated;
 }
 
-Result<void> Manifests::move_tags(meta::Batch& batch, const RepositoryName& repository, const ManifestPut& manifest,
-                                  const TagCondition& condition) {
+Result<void> Manifests::move_tags(meta::Batch& batch, const RepositoryName& repository,
+                                  const ManifestPut& manifest, const TagCondition& condition) {
   std::map<Digest, std::int64_t> changes;
   const bool added = !batch.writes.empty();
   if (added) changes[manifest.digest] = 0;  // A new manifest has a count, if it has no tag.

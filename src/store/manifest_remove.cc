@@ -16,7 +16,8 @@ constexpr std::size_t kExpiredAtOnce = 64;
 }  // namespace
 
 Result<Removal> Manifests::remove(const RepositoryName& repository, const Digest& digest) {
-  LAMINA_ASSIGN(const auto removal, remove_if(repository, digest, [](const ManifestRecord&) { return true; }));
+  LAMINA_ASSIGN(const auto removal,
+                remove_if(repository, digest, [](const ManifestRecord&) { return true; }));
   if (removal) return *removal;
   return fail(Code::kNotFound, About::kManifest,
               "repository " + repository.str() + " has no manifest " + digest.to_string());
@@ -38,7 +39,8 @@ Result<std::optional<Removal>> Manifests::remove_if(const RepositoryName& reposi
 }
 
 Result<std::optional<Removal>> Manifests::remove_one(const RepositoryName& repository, const Digest& digest,
-                                                     const Wanted& wanted, std::vector<Descriptor>& children) {
+                                                     const Wanted& wanted,
+                                                     std::vector<Descriptor>& children) {
   const std::string key = keys::in(repository, digest);
   std::optional<Removal> removal;
   bool more = false;
@@ -52,8 +54,8 @@ Result<std::optional<Removal>> Manifests::remove_one(const RepositoryName& repos
       LAMINA_ASSIGN(ManifestRecord record, decode<ManifestRecord>(*stored));
       if (!wanted(record)) return meta::Batch{};
       LAMINA_ASSIGN(content, parse_manifest(record.bytes, record.media_type));
-      LAMINA_ASSIGN(const auto edges, context_.meta.scan(Table::kEdges, keys::edges(digest, repository), {}, 1,
-                                                         meta::Include::kKeys));
+      LAMINA_ASSIGN(const auto edges, context_.meta.scan(Table::kEdges, keys::edges(digest, repository), {},
+                                                         1, meta::Include::kKeys));
       std::optional<std::string> holder;
       if (!edges.empty()) holder = edges.front().key;
       removal = holder ? Removal::kHeld : Removal::kRemoved;
@@ -68,13 +70,14 @@ Result<std::optional<Removal>> Manifests::remove_one(const RepositoryName& repos
 
 Result<meta::Batch> Manifests::build_removal(const RepositoryName& repository, const Digest& digest,
                                              ManifestRecord record, const std::string& stored,
-                                             const Manifest& content, const std::optional<std::string>& holder,
-                                             bool& more) {
+                                             const Manifest& content,
+                                             const std::optional<std::string>& holder, bool& more) {
   const std::string key = keys::in(repository, digest);
   meta::Batch batch;
   require_unchanged(batch, Table::kManifests, key, stored);
   LAMINA_ASSIGN(const auto count, context_.meta.get(Table::kTagsOf, key));
-  LAMINA_ASSIGN(const auto tags, context_.meta.scan(Table::kTagsOf, key, key, kTagsAtOnce + 1, meta::Include::kKeys));
+  LAMINA_ASSIGN(const auto tags,
+                context_.meta.scan(Table::kTagsOf, key, key, kTagsAtOnce + 1, meta::Include::kKeys));
   more = tags.size() > kTagsAtOnce;
   const std::size_t taken = std::min(tags.size(), kTagsAtOnce);
   for (const auto& entry : std::span(tags).first(taken)) {
@@ -129,10 +132,12 @@ Result<void> Manifests::remove_empty_repository(const RepositoryName& repository
 
 Result<std::size_t> Manifests::remove_expired() {
   const UnixTime now = context_.clock.now();
-  LAMINA_ASSIGN(const auto due, context_.meta.scan(Table::kExpiries, {}, {}, kExpiredAtOnce, meta::Include::kKeys));
+  LAMINA_ASSIGN(const auto due,
+                context_.meta.scan(Table::kExpiries, {}, {}, kExpiredAtOnce, meta::Include::kKeys));
   std::size_t removed = 0;
   for (const auto& entry : due) {
-    LAMINA_ASSIGN(const auto member, keys::parse_member(std::string_view(entry.key).substr(sizeof(std::uint64_t))));
+    LAMINA_ASSIGN(const auto member,
+                  keys::parse_member(std::string_view(entry.key).substr(sizeof(std::uint64_t))));
     if (entry.key >= keys::due(now + std::chrono::seconds(1), member.repository, member.digest)) break;
     // The entry may be older than a put that moved the expiry or took it away.
     const auto expired = [now](const ManifestRecord& record) {

@@ -28,8 +28,9 @@ Result<StoredManifest> Manifests::get(const RepositoryName& repository, const Ta
       if (!tag) return unknown(repository, reference);
       digest = tag->digest;
     }
-    LAMINA_ASSIGN(auto record, read_record<ManifestRecord>(context_, Table::kManifests,
-                                                           keys::in(repository, *digest), decode<ManifestRecord>));
+    LAMINA_ASSIGN(auto record,
+                  read_record<ManifestRecord>(context_, Table::kManifests, keys::in(repository, *digest),
+                                              decode<ManifestRecord>));
     if (record) return StoredManifest{*digest, std::move(record->media_type), std::move(record->bytes)};
     if (std::holds_alternative<Digest>(reference)) break;
   }
@@ -45,8 +46,9 @@ Result<void> Manifests::count_tags(meta::Batch& batch, const RepositoryName& rep
     LAMINA_ASSIGN(before, decode<TagCountRecord>(*stored));
   }
   if (change < 0 && before.tags < static_cast<std::uint64_t>(-change)) {
-    return fail(Code::kConflict, About::kTag, "manifest " + digest.to_string() + " of repository " +
-                                                 repository.str() + " has more tags than are counted; run lamina fsck");
+    return fail(Code::kConflict, About::kTag,
+                "manifest " + digest.to_string() + " of repository " + repository.str() +
+                    " has more tags than are counted; run lamina fsck");
   }
   TagCountRecord after{.tags = before.tags + static_cast<std::uint64_t>(change), .untagged = {}};
   // The time from which a rule for untagged manifests counts; pushing it anew starts that over.

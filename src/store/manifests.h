@@ -51,8 +51,8 @@ enum class Removal : std::uint8_t {
   kHeld,  ///< Its tags are gone; an index names it, and it goes with the last of them.
 };
 
-/// Manifests, tags and the references that they make. Thread-safe; blocks on the store. All writes are durable
-/// on return.
+/// Manifests, tags and the references that they make. Thread-safe; blocks on the store. All writes are
+/// durable on return.
 class Manifests {
  public:
   Manifests(Context& context, Blobs& blobs) : context_(context), blobs_(blobs) {}
@@ -60,10 +60,10 @@ class Manifests {
   /// kNotFound about kManifest.
   Result<StoredManifest> get(const RepositoryName& repository, const TagOrDigest& reference);
 
-  /// Stores a manifest and moves the tags to it, all in one commit. kNotFound about kManifestBlob where it names
-  /// what its repository does not hold, kMismatch about kSize where a size is wrong, kPrecondition where the
-  /// condition does not hold. `staged` are blobs that this commit brings in, each digest once; afterwards they
-  /// are stored, or gone.
+  /// Stores a manifest and moves the tags to it, all in one commit. kNotFound about kManifestBlob where it
+  /// names what its repository does not hold, kMismatch about kSize where a size is wrong, kPrecondition
+  /// where the condition does not hold. `staged` are blobs that this commit brings in, each digest once;
+  /// afterwards they are stored, or gone.
   Result<PutOutcome> put(const RepositoryName& repository, const ManifestPut& manifest,
                          std::span<const StagedBlob> staged = {});
 
@@ -98,9 +98,9 @@ class Manifests {
   /// The same without the children, whose descriptors are added to `children`.
   Result<std::optional<Removal>> remove_one(const RepositoryName& repository, const Digest& digest,
                                             const Wanted& wanted, std::vector<Descriptor>& children);
-  Result<meta::Batch> build_removal(const RepositoryName& repository, const Digest& digest, ManifestRecord record,
-                                    const std::string& stored, const Manifest& content, const std::optional<std::string>& holder,
-                                    bool& more);
+  Result<meta::Batch> build_removal(const RepositoryName& repository, const Digest& digest,
+                                    ManifestRecord record, const std::string& stored, const Manifest& content,
+                                    const std::optional<std::string>& holder, bool& more);
   Result<void> remove_empty_repository(const RepositoryName& repository);
 
   Context& context_;

@@ -45,7 +45,8 @@ LAMINA_ALONE_AND_AMONG_OTHERS(ManifestsTest);
 
 TEST_P(ManifestsTest, AManifestIsServedAsItWasPushed) {
   const Digest digest = h.put_image(a, "layer", {tag("v1"), tag("latest")});
-  for (const TagOrDigest& reference : {TagOrDigest(tag("v1")), TagOrDigest(tag("latest")), TagOrDigest(digest)}) {
+  for (const TagOrDigest& reference :
+       {TagOrDigest(tag("v1")), TagOrDigest(tag("latest")), TagOrDigest(digest)}) {
     const auto manifest = manifests().get(a, reference);
     ASSERT_TRUE(manifest);
     EXPECT_EQ(manifest->digest, digest);
@@ -169,7 +170,8 @@ TEST_P(ManifestsTest, AnIndexNamesManifests) {
 TEST_P(ManifestsTest, AnIndexMayNameABlobOfAnotherType) {
   h.push(a, "cache");
   ManifestPut index = h.index({}, {});
-  index.content.manifests.push_back({.media_type = "application/x", .digest = Digest::of("cache"), .size = 5});
+  index.content.manifests.push_back(
+      {.media_type = "application/x", .digest = Digest::of("cache"), .size = 5});
   EXPECT_TRUE(put(finished(std::move(index))));
 }
 
@@ -194,7 +196,8 @@ TEST_P(ManifestsTest, WhatNeedNotBeThere) {
   ManifestPut manifest = h.image("layer", {});
   manifest.content.layers[0].media_type = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip";
   EXPECT_TRUE(put(finished(manifest))) << "a layer that is not distributed";
-  manifest.content.layers[0] = {.media_type = "x/y", .digest = Digest::of("gone"), .size = 4, .urls = {"http://x/"}};
+  manifest.content.layers[0] = {
+      .media_type = "x/y", .digest = Digest::of("gone"), .size = 4, .urls = {"http://x/"}};
   EXPECT_TRUE(put(finished(manifest))) << "a layer that is elsewhere";
   manifest.content.layers.clear();
   manifest.content.subject = Descriptor{.media_type = "x/y", .digest = Digest::of("subject"), .size = 7};
@@ -226,14 +229,16 @@ TEST_P(ManifestsTest, EdgesAreASet) {
 
 TEST_P(ManifestsTest, AManifestThatNamesABlobCutsItsLease) {
   h.put_image(a, "layer", {});
-  const auto link = decode<LinkRecord>(h.meta.get(Table::kLinks, keys::in(a, Digest::of("layer"))).value().value());
+  const auto link =
+      decode<LinkRecord>(h.meta.get(Table::kLinks, keys::in(a, Digest::of("layer"))).value().value());
   EXPECT_EQ(link->lease - h.clock.now(), h.options.lease_once_named);
 }
 
 TEST_P(ManifestsTest, RemovalTakesEverythingThatFollowedFromIt) {
   h.push(a, "{}");
   h.push(a, "layer");
-  ManifestPut manifest = h.image("layer", {tag("v1"), tag("v2")}, {{std::string(kIdentityAnnotation), R"({"k":"v"})"}});
+  ManifestPut manifest =
+      h.image("layer", {tag("v1"), tag("v2")}, {{std::string(kIdentityAnnotation), R"({"k":"v"})"}});
   manifest.content.subject = Descriptor{.media_type = "x/y", .digest = Digest::of("subject"), .size = 7};
   manifest = finished(manifest);
   manifest.ttl = 1h;

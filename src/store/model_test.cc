@@ -17,8 +17,14 @@
 namespace lamina::store {
 namespace {
 
-const std::vector<std::string> kTexts = {"{}", "", "a", "small content", "sixteen bytes!!!", "seventeen bytes!!",
-                                         "large content, number one, in a file", "large content, number two, in a file"};
+const std::vector<std::string> kTexts = {"{}",
+                                         "",
+                                         "a",
+                                         "small content",
+                                         "sixteen bytes!!!",
+                                         "seventeen bytes!!",
+                                         "large content, number one, in a file",
+                                         "large content, number two, in a file"};
 const std::vector<std::string> kRepositories = {"a", "a/b", "a-b"};
 const std::vector<std::string> kTags = {"v1", "v2", "latest", "sha256-0"};
 
@@ -126,7 +132,8 @@ struct Model {
     manifests.erase(digest);
     for (const auto& child : children) {
       const auto entry = manifests.find(child.digest);
-      if (entry != manifests.end() && entry->second.condemned && !is_named(child.digest)) remove(child.digest);
+      if (entry != manifests.end() && entry->second.condemned && !is_named(child.digest))
+        remove(child.digest);
     }
   }
 };
@@ -178,20 +185,25 @@ void ModelTest::step(Dice& dice) {
   const std::string text = dice.of(kTexts);
   const Digest digest = Digest::of(text);
   const Digest empty = Digest::of("{}");
-  const auto code = [](const auto& result) { return result ? std::nullopt : std::optional(result.error().code); };
+  const auto code = [](const auto& result) {
+    return result ? std::nullopt : std::optional(result.error().code);
+  };
   const auto any_manifest = [&]() -> std::optional<Digest> {
     if (model.manifests.empty()) return std::nullopt;
-    return std::next(model.manifests.begin(), static_cast<std::ptrdiff_t>(dice.below(model.manifests.size())))->first;
+    return std::next(model.manifests.begin(), static_cast<std::ptrdiff_t>(dice.below(model.manifests.size())))
+        ->first;
   };
   const auto image = [&] { return h.image(text, dice.tags(), {{"variant", std::to_string(dice.below(2))}}); };
 
   switch (dice.below(12)) {
-    case 0: case 1: {
+    case 0:
+    case 1: {
       ASSERT_EQ(push(*h.store, dice, repository, text), std::nullopt);
       model.links.insert(digest);
       break;
     }
-    case 2: case 3: {
+    case 2:
+    case 3: {
       const ManifestPut put = image();
       ASSERT_EQ(publish(*h.store, repository, text, put), std::nullopt);
       model.links.insert(digest);
@@ -201,7 +213,8 @@ void ModelTest::step(Dice& dice) {
     }
     case 4: {
       const ManifestPut put = image();
-      const bool may = model.manifests.contains(put.digest) || (model.links.contains(digest) && model.links.contains(empty));
+      const bool may = model.manifests.contains(put.digest) ||
+                       (model.links.contains(digest) && model.links.contains(empty));
       const auto outcome = h.store->manifests().put(repository, put);
       ASSERT_EQ(code(outcome), may ? std::nullopt : std::optional(Code::kNotFound));
       if (may) model.put(put);
@@ -223,10 +236,13 @@ void ModelTest::step(Dice& dice) {
     case 6: {
       const std::string from = dice.of(kRepositories);
       const bool anywhere = dice.one_in(2);
-      const bool may = anywhere ? std::ranges::any_of(models, [&](const auto& each) { return each.second.links.contains(digest); })
-                                : models[from].links.contains(digest);
+      const bool may = anywhere
+                           ? std::ranges::any_of(
+                                 models, [&](const auto& each) { return each.second.links.contains(digest); })
+                           : models[from].links.contains(digest);
       const auto source = anywhere ? std::nullopt : std::optional(repo(from));
-      const auto mounted = h.store->blobs().mount(repository, digest, source, [](const auto&) { return true; });
+      const auto mounted =
+          h.store->blobs().mount(repository, digest, source, [](const auto&) { return true; });
       ASSERT_EQ(code(mounted), may ? std::nullopt : std::optional(Code::kNotFound));
       if (may) model.links.insert(digest);
       break;
@@ -234,7 +250,8 @@ void ModelTest::step(Dice& dice) {
     case 7: {
       const std::string tag_name = dice.of(kTags);
       const auto removed = h.store->manifests().untag(repository, tag(tag_name));
-      ASSERT_EQ(code(removed), model.tags.erase(tag_name) > 0 ? std::nullopt : std::optional(Code::kNotFound));
+      ASSERT_EQ(code(removed),
+                model.tags.erase(tag_name) > 0 ? std::nullopt : std::optional(Code::kNotFound));
       break;
     }
     case 8: {
@@ -250,7 +267,8 @@ void ModelTest::step(Dice& dice) {
       ASSERT_EQ(code(removed), expected);
       break;
     }
-    case 9: case 10: {
+    case 9:
+    case 10: {
       const auto manifest = any_manifest();
       if (!manifest) break;
       const auto removed = h.store->manifests().remove(repository, *manifest);
@@ -300,7 +318,9 @@ TEST(ConcurrentWritersTest, LeaveASoundStore) {
       const auto note = [&](const std::optional<Code>& code) {
         if (code) ++errors[static_cast<std::size_t>(writer)][*code];
       };
-      const auto code = [](const auto& result) { return result ? std::nullopt : std::optional(result.error().code); };
+      const auto code = [](const auto& result) {
+        return result ? std::nullopt : std::optional(result.error().code);
+      };
       for (int i = 0; i < kOperations; ++i) {
         // Few names, so that they meet.
         const RepositoryName repository = repo(kRepositories[dice.below(2)]);
@@ -310,14 +330,16 @@ TEST(ConcurrentWritersTest, LeaveASoundStore) {
         const ManifestPut index = h.index({{put.digest, put.media_type, put.bytes}}, dice.tags());
         switch (dice.below(9)) {
           case 0: note(push(store, dice, repository, text)); break;
-          case 1: case 2: note(publish(store, repository, text, put)); break;
+          case 1:
+          case 2: note(publish(store, repository, text, put)); break;
           case 3: note(code(store.manifests().put(repository, index))); break;
           case 4: note(code(store.manifests().remove(repository, put.digest))); break;
           case 5: note(code(store.manifests().remove(repository, index.digest))); break;
           case 6: note(code(store.manifests().untag(repository, tag(dice.of(kTags))))); break;
           case 7: note(code(store.blobs().remove(repository, Digest::of(text)))); break;
           default:
-            note(code(store.blobs().mount(repository, Digest::of(text), {}, [](const auto&) { return true; })));
+            note(code(
+                store.blobs().mount(repository, Digest::of(text), {}, [](const auto&) { return true; })));
             break;
         }
       }
@@ -327,7 +349,8 @@ TEST(ConcurrentWritersTest, LeaveASoundStore) {
   for (const auto& of_writer : errors) {
     for (const auto& [code, times] : of_writer) {
       // What the others removed meanwhile; nothing else goes wrong.
-      EXPECT_TRUE(code == Code::kNotFound || code == Code::kUnsupported) << to_string(code) << ", " << times << " times";
+      EXPECT_TRUE(code == Code::kNotFound || code == Code::kUnsupported)
+          << to_string(code) << ", " << times << " times";
     }
   }
   EXPECT_EQ(h.audit(), "");

@@ -76,8 +76,9 @@ TEST_P(QuarantineTest, DamageIsFoundWhileReadingAndStaysKnown) {
   EXPECT_THAT(stat.error().message, HasSubstr("quarantined"));
   EXPECT_EQ(h.read(a, digest), "[not found]");
   EXPECT_EQ(h.store->blobs().mount(repo("b"), digest, a, {}).error().code, Code::kNotFound);
-  EXPECT_EQ(h.store->blobs().mount(repo("b"), digest, std::nullopt, [](const auto&) { return true; }).error().code,
-            Code::kNotFound);
+  EXPECT_EQ(
+      h.store->blobs().mount(repo("b"), digest, std::nullopt, [](const auto&) { return true; }).error().code,
+      Code::kNotFound);
   const auto naming = h.store->manifests().put(a, h.image(text, {}, {{"another", "manifest"}}));
   ASSERT_FALSE(naming);
   EXPECT_EQ(naming.error().about, About::kManifestBlob);

@@ -25,7 +25,9 @@ class Encoder {
     out_ += value;
     return *this;
   }
-  Encoder& time(UnixTime value) { return number(static_cast<std::uint64_t>(value.time_since_epoch().count())); }
+  Encoder& time(UnixTime value) {
+    return number(static_cast<std::uint64_t>(value.time_since_epoch().count()));
+  }
   Encoder& digest(const Digest& value) { return text(keys::of(value)); }
   std::string take() { return std::move(out_); }
 

@@ -46,35 +46,87 @@ std::vector<Case> cases() {
   const std::string time = "80a4a7da06";
   return {
       make("inline blob",
-           BlobRecord{.size = 2, .place = BlobRecord::Place::kInline, .id = blob::BlobId("ab.0f"), .checksum = 0xe3069283},
-           "01" "02" "01" "0561622e3066" "00" "83a59a980e"),
+           BlobRecord{.size = 2,
+                      .place = BlobRecord::Place::kInline,
+                      .id = blob::BlobId("ab.0f"),
+                      .checksum = 0xe3069283},
+           "01"
+           "02"
+           "01"
+           "0561622e3066"
+           "00"
+           "83a59a980e"),
       make("blob in a file, in quarantine",
-           BlobRecord{.size = 1u << 20, .place = BlobRecord::Place::kStore, .id = blob::BlobId("ab.0f"), .quarantined = true},
-           "01" "808040" "02" "0561622e3066" "01" "00"),
+           BlobRecord{.size = 1u << 20,
+                      .place = BlobRecord::Place::kStore,
+                      .id = blob::BlobId("ab.0f"),
+                      .quarantined = true},
+           "01"
+           "808040"
+           "02"
+           "0561622e3066"
+           "01"
+           "00"),
       make("link", LinkRecord{kTime}, "01" + time),
       make("manifest", ManifestRecord{.media_type = "a/b", .bytes = "{}", .pushed = kTime, .expires = {}},
-           "01" "03612f62" "027b7d" + time + "00" "00"),
+           "01"
+           "03612f62"
+           "027b7d" +
+               time +
+               "00"
+               "00"),
       make("condemned manifest that expires",
-           ManifestRecord{.media_type = "a/b", .bytes = "{}", .pushed = kTime, .expires = kTime, .condemned = true},
-           "01" "03612f62" "027b7d" + time + time + "01"),
+           ManifestRecord{
+               .media_type = "a/b", .bytes = "{}", .pushed = kTime, .expires = kTime, .condemned = true},
+           "01"
+           "03612f62"
+           "027b7d" +
+               time + time + "01"),
       make("tag", TagRecord{kDigest, kTime}, "01" + digest + time),
-      make("tag of a manifest named by sha512", TagRecord{Digest::of("{}", Algorithm::kSha512), kTime}, "01" + sha512 + time),
-      make("count of tags", TagCountRecord{.tags = 300}, "01" "ac02" "00"),
-      make("no tags", TagCountRecord{.tags = 0, .untagged = kTime}, "01" "00" + time),
+      make("tag of a manifest named by sha512", TagRecord{Digest::of("{}", Algorithm::kSha512), kTime},
+           "01" + sha512 + time),
+      make("count of tags", TagCountRecord{.tags = 300},
+           "01"
+           "ac02"
+           "00"),
+      make("no tags", TagCountRecord{.tags = 0, .untagged = kTime},
+           "01"
+           "00" +
+               time),
       make("repository", RepositoryRecord{kTime}, "01" + time),
-      make("open upload", UploadRecord{.repository = "a/b", .started = kTime, .digest = {}}, "01" "03612f62" "01" + time + "01"),
+      make("open upload", UploadRecord{.repository = "a/b", .started = kTime, .digest = {}},
+           "01"
+           "03612f62"
+           "01" +
+               time + "01"),
       make("upload that is published",
-           UploadRecord{.repository = "a/b", .algorithm = Algorithm::kSha512, .started = kTime,
-                        .state = UploadRecord::State::kPublishing, .digest = kDigest},
-           "01" "03612f62" "02" + time + "02" + digest),
-      make("change", ChangeRecord{.kind = ChangeRecord::Kind::kTagRemoved, .repository = "a/b", .tag = "v1", .digest = kDigest},
-           "01" "02" "03612f62" "027631" + digest),
+           UploadRecord{.repository = "a/b",
+                        .algorithm = Algorithm::kSha512,
+                        .started = kTime,
+                        .state = UploadRecord::State::kPublishing,
+                        .digest = kDigest},
+           "01"
+           "03612f62"
+           "02" +
+               time + "02" + digest),
+      make("change",
+           ChangeRecord{
+               .kind = ChangeRecord::Kind::kTagRemoved, .repository = "a/b", .tag = "v1", .digest = kDigest},
+           "01"
+           "02"
+           "03612f62"
+           "027631" +
+               digest),
       {"checksums", encode_checksums({0x01020304, 0xffffffff}),
        [](std::string_view bytes) -> Result<std::string> {
          LAMINA_ASSIGN(const auto again, decode_checksums(bytes));
          return encode_checksums(again);
        },
-       "01" "02" "08" "04030201" "ffffffff"},
+       "01"
+       "02"
+       "08"
+       "04030201"
+       "ffffffff"},
   };
 }
 
@@ -134,7 +186,9 @@ TEST(RecordsTest, AnyChangedByteIsRefusedOrIsAnotherRecord) {
 }
 
 TEST(RecordsTest, NumbersHaveOneForm) {
-  const auto link = [](std::string_view number) { return decode<LinkRecord>("\1" + std::string(number)).has_value(); };
+  const auto link = [](std::string_view number) {
+    return decode<LinkRecord>("\1" + std::string(number)).has_value();
+  };
   EXPECT_TRUE(link("\x05"));
   EXPECT_FALSE(link(std::string_view("\x85\x00", 2))) << "a byte more than it needs";
   EXPECT_TRUE(link("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")) << "2^64 - 1";

@@ -17,8 +17,9 @@ Result<void> Store::prepare() {
     meta::Batch batch;
     if (version) {
       if (*version == kFormatVersion) return batch;
-      return fail(Code::kUnsupported, "the records have format version " + *version + ", this lamina reads version " +
-                                          std::string(kFormatVersion) + "; start a newer lamina on this folder");
+      return fail(Code::kUnsupported, "the records have format version " + *version +
+                                          ", this lamina reads version " + std::string(kFormatVersion) +
+                                          "; start a newer lamina on this folder");
     }
     require_absent(batch, meta::Table::kSystem, std::string(keys::kFormat));
     set_record(batch, meta::Table::kSystem, std::string(keys::kFormat), std::string(kFormatVersion));

@@ -14,7 +14,8 @@ namespace lamina::store {
 /// Thread-safe. `meta`, `blobs`, `clock` and `random` outlive it.
 class Store {
  public:
-  Store(meta::MetaStore& meta, blob::BlobStore& blob_store, const Clock& clock, Random& random, Options options = {})
+  Store(meta::MetaStore& meta, blob::BlobStore& blob_store, const Clock& clock, Random& random,
+        Options options = {})
       : context_{meta, blob_store, clock, random, std::move(options)} {}
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

@@ -32,7 +32,8 @@ TEST(StoreTest, AnotherFormatIsRefusedAndLeftAlone) {
     const auto prepared = h.store->prepare();
     ASSERT_FALSE(prepared);
     EXPECT_EQ(prepared.error().code, Code::kUnsupported);
-    EXPECT_NE(prepared.error().message.find("version " + version), std::string::npos) << prepared.error().message;
+    EXPECT_NE(prepared.error().message.find("version " + version), std::string::npos)
+        << prepared.error().message;
     EXPECT_EQ(h.meta.get(Table::kSystem, keys::kFormat).value(), version);
   }
 }
@@ -53,7 +54,8 @@ TEST(StoreTest, OneOfTwoServersWritesTheEpoch) {
 TEST(StoreTest, ACommitThatIsAlwaysInTheWayEndsInAnAnswer) {
   Harness h;
   h.push(repo("a"), "x");
-  h.meta.before_commit([](const meta::Batch&) { return std::optional<Result<meta::Outcome>>(meta::Conflict{0}); });
+  h.meta.before_commit(
+      [](const meta::Batch&) { return std::optional<Result<meta::Outcome>>(meta::Conflict{0}); });
   EXPECT_EQ(h.store->blobs().remove(repo("a"), Digest::of("x")).error().code, Code::kUnavailable);
 }
 

@@ -115,7 +115,8 @@ Result<void> Upload::check(const Digest& digest) {
     std::vector<std::byte> buffer(kReadBytes);
     for (std::uint64_t at = 0; at < state_.size;) {
       LAMINA_ASSIGN(const std::size_t n, reader->read_at(at, buffer));
-      if (n == 0) return fail(Code::kInternal, About::kUpload, "the bytes of the upload are fewer than were written");
+      if (n == 0)
+        return fail(Code::kInternal, About::kUpload, "the bytes of the upload are fewer than were written");
       hasher.update(std::span(buffer).first(n));
       at += n;
     }
@@ -169,8 +170,8 @@ Result<void> Upload::publish(const Digest& digest) {
   }
   auto published = context.blobs.publish(state_.id, digest);
   if (published) return {};
-  // Bytes whose sync failed are not to be trusted again. No commit names them, so all of it goes; the record last,
-  // so that recover() finds what fails here.
+  // Bytes whose sync failed are not to be trusted again. No commit names them, so all of it goes; the record
+  // last, so that recover() finds what fails here.
   ended_ = true;
   if (context.blobs.remove(context.blobs.id_for(state_.id, digest)) && context.blobs.discard(state_.id)) {
     meta::Batch forget;

@@ -37,8 +37,12 @@ Result<blob::UploadId> Uploads::begin(const RepositoryName& repository, Algorith
 
 Result<std::unique_ptr<Upload>> Uploads::direct(const RepositoryName& repository, Algorithm algorithm) {
   LAMINA_ASSIGN(auto id, blob::UploadId::parse(context_.random.hex128()));
-  Upload::State state{.id = std::move(id), .repository = repository, .recorded = false,
-                      .hasher = Hasher(algorithm), .checksums = {}, .buffer = {}};
+  Upload::State state{.id = std::move(id),
+                      .repository = repository,
+                      .recorded = false,
+                      .hasher = Hasher(algorithm),
+                      .checksums = {},
+                      .buffer = {}};
   return std::unique_ptr<Upload>(new Upload(*this, std::move(state)));
 }
 
@@ -67,12 +71,17 @@ Result<Upload::State> Uploads::load(const RepositoryName& repository, const blob
     const std::lock_guard lock(mutex_);
     if (auto idle = idle_.extract(id)) return std::move(idle.mapped());
   }
-  LAMINA_ASSIGN(const auto record, read_record<UploadRecord>(context_, Table::kUploads, keys::upload(id),
-                                                             decode<UploadRecord>));
+  LAMINA_ASSIGN(const auto record,
+                read_record<UploadRecord>(context_, Table::kUploads, keys::upload(id), decode<UploadRecord>));
   // It may have been finished since it was found.
-  if (!record || record->state != UploadRecord::State::kOpen) return std::unexpected(unknown_upload(id.str()));
-  Upload::State state{.id = id, .repository = repository, .recorded = true,
-                      .hasher = Hasher(record->algorithm), .checksums = {}, .buffer = {}};
+  if (!record || record->state != UploadRecord::State::kOpen)
+    return std::unexpected(unknown_upload(id.str()));
+  Upload::State state{.id = id,
+                      .repository = repository,
+                      .recorded = true,
+                      .hasher = Hasher(record->algorithm),
+                      .checksums = {},
+                      .buffer = {}};
   const auto bytes = context_.blobs.read_upload(id);
   if (!bytes) {
     if (bytes.error().code == Code::kNotFound) return state;
@@ -163,7 +172,8 @@ Result<void> Uploads::recover() {
     if (!open.contains(id)) LAMINA_TRY(context_.blobs.discard(id));
   }
   for (;;) {
-    LAMINA_ASSIGN(const auto removals, context_.meta.scan(Table::kRemovals, {}, {}, kScanRecords, meta::Include::kKeys));
+    LAMINA_ASSIGN(const auto removals,
+                  context_.meta.scan(Table::kRemovals, {}, {}, kScanRecords, meta::Include::kKeys));
     if (removals.empty()) return {};
     meta::Batch batch;
     for (const auto& removal : removals) {

@@ -22,8 +22,8 @@ namespace lamina::store {
 
 class Uploads;
 
-/// The one writer of an upload. Blocks on the store; not thread-safe. Destroyed without suspend() or finish(),
-/// a session is suspended and a direct upload discarded.
+/// The one writer of an upload. Blocks on the store; not thread-safe. Destroyed without suspend() or
+/// finish(), a session is suspended and a direct upload discarded.
 class Upload {
  public:
   ~Upload();
@@ -40,11 +40,11 @@ class Upload {
   /// Forgets the upload.
   void discard();
 
-  /// Checks the bytes against the digest, stores them and links them in the repository. Durable on return; the
-  /// upload is gone, also after kMismatch and where the bytes could not be made durable.
+  /// Checks the bytes against the digest, stores them and links them in the repository. Durable on return;
+  /// the upload is gone, also after kMismatch and where the bytes could not be made durable.
   Result<void> finish(const Digest& digest);
-  /// The same up to the commit, which the caller makes: Blobs::add() and, after it, Blobs::settle() or abandon().
-  /// Until this object goes no other request can take up the session.
+  /// The same up to the commit, which the caller makes: Blobs::add() and, after it, Blobs::settle() or
+  /// abandon(). Until this object goes no other request can take up the session.
   Result<StagedBlob> stage(const Digest& digest);
   /// The digest of the bytes so far in the upload's algorithm.
   Digest digest_so_far() const { return state_.hasher.digest(); }
@@ -59,7 +59,7 @@ class Upload {
     Hasher hasher;
     PieceChecksums checksums;
     std::uint64_t size = 0;
-    std::string buffer;    ///< All bytes, as long as they may go inline.
+    std::string buffer;        ///< All bytes, as long as they may go inline.
     bool spilled = false;      ///< The BlobStore has an upload of this name.
     std::uint64_t stored = 0;  ///< Its bytes; those behind are in the buffer, which then has all.
   };
@@ -89,7 +89,8 @@ class Uploads {
   Result<blob::UploadId> begin(const RepositoryName& repository, Algorithm algorithm);
   /// An upload within one request.
   Result<std::unique_ptr<Upload>> direct(const RepositoryName& repository, Algorithm algorithm);
-  /// The bytes that the session has. kNotFound about kUpload where there is no such session in the repository.
+  /// The bytes that the session has. kNotFound about kUpload where there is no such session in the
+  /// repository.
   Result<std::uint64_t> status(const RepositoryName& repository, std::string_view upload);
   /// Becomes the session's one writer. kConflict where another request of this process is.
   Result<std::unique_ptr<Upload>> resume(const RepositoryName& repository, std::string_view upload);
@@ -111,8 +112,8 @@ class Uploads {
   Context& context_;
   Blobs& blobs_;
   std::mutex mutex_;
-  std::set<blob::UploadId> claimed_;                     // guarded by mutex_
-  std::map<blob::UploadId, Upload::State> idle_;         // guarded by mutex_
+  std::set<blob::UploadId> claimed_;              // guarded by mutex_
+  std::map<blob::UploadId, Upload::State> idle_;  // guarded by mutex_
 };
 
 }  // namespace lamina::store

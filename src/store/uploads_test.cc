@@ -33,8 +33,9 @@ class UploadsTest : public testing::TestWithParam<Others> {
 LAMINA_ALONE_AND_AMONG_OTHERS(UploadsTest);
 
 TEST_P(UploadsTest, StoresSmallAndLargeBlobs) {
-  for (std::string_view text : {std::string_view(""), std::string_view("x"), std::string_view("0123456789abcdef"),
-                                std::string_view("0123456789abcdefg"), kLarge}) {
+  for (std::string_view text :
+       {std::string_view(""), std::string_view("x"), std::string_view("0123456789abcdef"),
+        std::string_view("0123456789abcdefg"), kLarge}) {
     const Digest digest = h.push(a, text);
     EXPECT_EQ(h.read(a, digest), text);
     EXPECT_EQ(h.read(b, digest), "[not found]") << "a blob is visible where it was pushed, only";
@@ -139,7 +140,8 @@ TEST_P(UploadsTest, TwoPushesOfTheSameContentAtOnceLeaveOneCopy) {
   // The second push commits between the first one's look at the records and its commit.
   bool pushed = false;
   h.meta.before_commit([&](const meta::Batch& batch) -> std::optional<Result<meta::Outcome>> {
-    const bool is_final = std::ranges::any_of(batch.writes, [](const auto& w) { return w.table == meta::Table::kBlobs; });
+    const bool is_final =
+        std::ranges::any_of(batch.writes, [](const auto& w) { return w.table == meta::Table::kBlobs; });
     if (is_final && !pushed) {
       pushed = true;
       h.push(b, kLarge);
@@ -158,7 +160,8 @@ TEST_P(UploadsTest, TwoPushesOfTheSameContentAtOnceLeaveOneCopy) {
 
 TEST_P(UploadsTest, ACommitThatFailsLeavesNothingBehindAfterARestart) {
   h.meta.before_commit([](const meta::Batch& batch) -> std::optional<Result<meta::Outcome>> {
-    const bool is_final = std::ranges::any_of(batch.writes, [](const auto& w) { return w.table == meta::Table::kBlobs; });
+    const bool is_final =
+        std::ranges::any_of(batch.writes, [](const auto& w) { return w.table == meta::Table::kBlobs; });
     if (is_final) return fail(Code::kInternal, "the disk is gone");
     return std::nullopt;
   });
@@ -176,7 +179,8 @@ TEST_P(UploadsTest, ACommitThatFailsLeavesNothingBehindAfterARestart) {
 
 TEST_P(UploadsTest, ACommitWhoseAnswerWasLostIsWholeAfterARestart) {
   h.meta.after_commit([](const meta::Batch& batch) -> std::optional<Error> {
-    const bool is_final = std::ranges::any_of(batch.writes, [](const auto& w) { return w.table == meta::Table::kBlobs; });
+    const bool is_final =
+        std::ranges::any_of(batch.writes, [](const auto& w) { return w.table == meta::Table::kBlobs; });
     if (is_final) return Error{Code::kUnavailable, About::kNothing, "no answer"};
     return std::nullopt;
   });

@@ -13,7 +13,8 @@ Result<meta::Outcome> ConflictingMetaStore::commit(meta::Batch batch) {
   const auto compared = std::ranges::find_if(batch.preconditions, compares);
   if (compared != batch.preconditions.end() && batch.durability == meta::Durability::kPowerLoss) {
     const std::scoped_lock lock(mutex_);
-    if ((random_() & 1) != 0) return meta::Conflict{static_cast<std::size_t>(compared - batch.preconditions.begin())};
+    if ((random_() & 1) != 0)
+      return meta::Conflict{static_cast<std::size_t>(compared - batch.preconditions.begin())};
   }
   return records_.commit(std::move(batch));
 }

@@ -8,9 +8,9 @@
 
 namespace lamina::store {
 
-/// Another's records, with other writers always a step ahead: by the seed, half of the commits that compare a record
-/// with what was read meet a conflict, as if it had been changed and changed back. Commits that ask for no more
-/// than presence go through: there a conflict is a fact, not a call to try again. Thread-safe.
+/// Another's records, with other writers always a step ahead: by the seed, half of the commits that compare a
+/// record with what was read meet a conflict, as if it had been changed and changed back. Commits that ask
+/// for no more than presence go through: there a conflict is a fact, not a call to try again. Thread-safe.
 class ConflictingMetaStore final : public meta::MetaStore {
  public:
   ConflictingMetaStore(meta::MetaStore& records, std::uint64_t seed) : records_(records), random_(seed) {}

@@ -49,8 +49,8 @@ void Harness::restart(bool power_loss) {
 }
 
 void Harness::before_next_commit(std::function<void()> interfere) {
-  meta.before_commit([interfere = std::move(interfere), done = false](
-                         const meta::Batch&) mutable -> std::optional<Result<meta::Outcome>> {
+  meta.before_commit([interfere = std::move(interfere),
+                      done = false](const meta::Batch&) mutable -> std::optional<Result<meta::Outcome>> {
     if (!std::exchange(done, true)) interfere();
     return std::nullopt;
   });
@@ -76,9 +76,11 @@ ManifestPut finished(ManifestPut put) {
 ManifestPut Harness::image(std::string_view layer, std::vector<Tag> tags, const Annotations& annotations) {
   ManifestPut put;
   put.content.media_type = media_type::kImageManifest;
-  put.content.config = Descriptor{.media_type = std::string(media_type::kImageConfig), .digest = Digest::of("{}"), .size = 2};
-  put.content.layers.push_back(
-      {.media_type = std::string(media_type::kLayerTarGzip), .digest = Digest::of(layer), .size = layer.size()});
+  put.content.config =
+      Descriptor{.media_type = std::string(media_type::kImageConfig), .digest = Digest::of("{}"), .size = 2};
+  put.content.layers.push_back({.media_type = std::string(media_type::kLayerTarGzip),
+                                .digest = Digest::of(layer),
+                                .size = layer.size()});
   put.content.annotations = annotations;
   put.tags = std::move(tags);
   return finished(std::move(put));
@@ -89,7 +91,8 @@ ManifestPut Harness::index(const std::vector<StoredManifest>& children, std::vec
   put.content.kind = ManifestKind::kIndex;
   put.content.media_type = media_type::kImageIndex;
   for (const auto& child : children) {
-    put.content.manifests.push_back({.media_type = child.media_type, .digest = child.digest, .size = child.bytes.size()});
+    put.content.manifests.push_back(
+        {.media_type = child.media_type, .digest = child.digest, .size = child.bytes.size()});
   }
   put.tags = std::move(tags);
   return finished(std::move(put));
@@ -141,8 +144,9 @@ std::vector<std::string> Harness::changes() {
     const auto record = decode<ChangeRecord>(change.payload);
     EXPECT_TRUE(record);
     constexpr std::array<std::string_view, 5> kKinds = {"", "set", "untag", "put", "remove"};
-    lines.push_back(std::string(kKinds.at(static_cast<std::size_t>(record->kind))) + ' ' + record->repository +
-                    (record->tag.empty() ? "" : ':' + record->tag) + '@' + record->digest.hex().substr(0, 8));
+    lines.push_back(std::string(kKinds.at(static_cast<std::size_t>(record->kind))) + ' ' +
+                    record->repository + (record->tag.empty() ? "" : ':' + record->tag) + '@' +
+                    record->digest.hex().substr(0, 8));
   }
   return lines;
 }

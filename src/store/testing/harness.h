@@ -53,8 +53,8 @@ struct Harness {
   /// Inline up to 16 bytes, so that short texts take both ways.
   static Options small();
 
-  /// Ends the process: what was written survives, what was in memory does not. With `power_loss` only what was
-  /// synced survives.
+  /// Ends the process: what was written survives, what was in memory does not. With `power_loss` only what
+  /// was synced survives.
   void restart(bool power_loss);
 
   /// Runs `interfere` once, between what the next commit was made from and the commit.
