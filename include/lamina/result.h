@@ -31,7 +31,15 @@ enum class Code : std::uint8_t {
 
 /// What an error is about; chooses the OCI error id among those that share a code.
 enum class About : std::uint8_t {
-  kNothing, kBlob, kManifest, kUpload, kRepository, kTag, kDigest, kSize, kRange,
+  kNothing,
+  kBlob,
+  kManifest,
+  kUpload,
+  kRepository,
+  kTag,
+  kDigest,
+  kSize,
+  kRange,
   kMountSource,
   kManifestBlob  ///< A blob or manifest that a pushed manifest names.
 };
@@ -65,8 +73,8 @@ inline std::unexpected<Error> fail(Code code, About about, std::string message) 
 /// The LAMINA_CO_ forms are for coroutines. __COUNTER__ keeps names apart where one use holds another.
 #define LAMINA_TRY_(temporary, expression, leave) \
   if (auto temporary = (expression); !temporary) leave std::unexpected(std::move(temporary).error())
-#define LAMINA_ASSIGN_(temporary, declaration, expression, leave) \
-  auto temporary = (expression);                                  \
+#define LAMINA_ASSIGN_(temporary, declaration, expression, leave)      \
+  auto temporary = (expression);                                       \
   if (!temporary) leave std::unexpected(std::move(temporary).error()); \
   declaration = *std::move(temporary)
 

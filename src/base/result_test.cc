@@ -42,7 +42,8 @@ TEST(Result, TryDropsTheValue) {
 
 TEST(Result, EveryCodeHasANameOfItsOwn) {
   std::set<std::string_view> names;
-  for (int code = 0; code <= static_cast<int>(Code::kInternal); ++code) names.insert(to_string(static_cast<Code>(code)));
+  for (int code = 0; code <= static_cast<int>(Code::kInternal); ++code)
+    names.insert(to_string(static_cast<Code>(code)));
   EXPECT_EQ(names.size(), static_cast<std::size_t>(Code::kInternal) + 1);
 }
 

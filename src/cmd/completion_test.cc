@@ -20,11 +20,13 @@ class Completion : public testing::Test {
   std::vector<Command> commands_;
 };
 
-/// What bash completes the last of `words` to, sorted, in a folder with the file `notes` and the folder `nest`.
+/// What bash completes the last of `words` to, sorted, in a folder with the file `notes` and the folder
+/// `nest`.
 std::string complete(const std::string& script, const std::string& words) {
   const archive::TemporaryTree tree;
   tree.file("script", script + "\nCOMP_WORDS=(" + words +
-                          ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_lamina\nprintf '%s\\n' \"${COMPREPLY[@]}\" | sort | paste -sd' '\n");
+                          ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_lamina\nprintf '%s\\n' "
+                          "\"${COMPREPLY[@]}\" | sort | paste -sd' '\n");
   tree.file("in/notes", "");
   tree.directory("in/nest");
   const std::string command = "cd " + tree.path().string() + "/in && bash -u ../script 2>&1";

@@ -40,7 +40,8 @@ Result<Report> run(const CopyArguments& arguments, Context& context) {
            {"manifests", fmt::format("{} written", copied.manifests)},
            {"blobs", fmt::format("{} copied ({}), {} mounted, {} present", copied.blobs_copied,
                                  format_size(copied.bytes), copied.blobs_mounted, copied.blobs_present)}}),
-      .json = json.take(), .brief = ""};
+      .json = json.take(),
+      .brief = ""};
 }
 
 }  // namespace

@@ -34,12 +34,13 @@ Result<void> settle_format(fs::FileSystem& files, const std::filesystem::path& p
   const auto found = read_format(files, path);
   if (found) {
     if (*found == kFormat) return {};
-    return fail(Code::kUnsupported,
-                "data folder " + path.string() + " has the format '" + found->substr(0, found->find('\n')) +
-                    "', this lamina reads '" + std::string(kFormat.substr(0, kFormat.size() - 1)) +
-                    "'; start a newer lamina on it");
+    return fail(Code::kUnsupported, "data folder " + path.string() + " has the format '" +
+                                        found->substr(0, found->find('\n')) + "', this lamina reads '" +
+                                        std::string(kFormat.substr(0, kFormat.size() - 1)) +
+                                        "'; start a newer lamina on it");
   }
-  if (found.error().code != Code::kNotFound) return std::unexpected(at(path, found.error(), "reading its format"));
+  if (found.error().code != Code::kNotFound)
+    return std::unexpected(at(path, found.error(), "reading its format"));
   LAMINA_ASSIGN(const auto names, files.list(path));
   const auto foreign = std::ranges::find_if(names, [](const auto& name) { return name != kLockFile; });
   if (foreign != names.end()) {
@@ -55,14 +56,16 @@ Result<void> settle_format(fs::FileSystem& files, const std::filesystem::path& p
 
 }  // namespace
 
-Result<std::unique_ptr<DataFolder>> DataFolder::open(fs::FileSystem& files, const std::filesystem::path& path) {
+Result<std::unique_ptr<DataFolder>> DataFolder::open(fs::FileSystem& files,
+                                                     const std::filesystem::path& path) {
   std::unique_ptr<DataFolder> folder(new DataFolder);
   if (auto made = files.make_directory(path); !made) {
     return std::unexpected(at(path, std::move(made).error(), "making it"));
   }
   auto lock = files.lock(path / kLockFile);
   if (!lock) {
-    if (lock.error().code != Code::kConflict) return std::unexpected(at(path, std::move(lock).error(), "locking it"));
+    if (lock.error().code != Code::kConflict)
+      return std::unexpected(at(path, std::move(lock).error(), "locking it"));
     return fail(Code::kConflict, "data folder " + path.string() +
                                      " is in use by another server; stop that one or name another folder");
   }

@@ -14,8 +14,9 @@ namespace lamina::cmd {
 /// The embedded store's folder: docs/format/README.md. Held by one process at a time, until destroyed.
 class DataFolder {
  public:
-  /// Opens the folder, which is made if missing; its parent must be there. kDenied where it cannot be written,
-  /// kConflict where another server has it, kUnsupported where it is of a newer format or holds other files.
+  /// Opens the folder, which is made if missing; its parent must be there. kDenied where it cannot be
+  /// written, kConflict where another server has it, kUnsupported where it is of a newer format or holds
+  /// other files.
   static Result<std::unique_ptr<DataFolder>> open(fs::FileSystem& files, const std::filesystem::path& path);
 
   meta::MetaStore& meta() { return *meta_; }

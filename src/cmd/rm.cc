@@ -36,7 +36,8 @@ Result<Report> run(const RmArguments& arguments, Context& context) {
   return Report{.text = rows({{"status", missing ? "there was nothing to remove" : "removed"},
                               {"reference", reference.to_string()},
                               {"manifest", digest}}),
-                .json = json.take(), .brief = ""};
+                .json = json.take(),
+                .brief = ""};
 }
 
 }  // namespace

@@ -78,12 +78,14 @@ void expire(std::stop_token stop, store::Store& store) {
   }
 }
 
-/// A descriptor for each connection and each file that one reads: as many as the system lets this process have.
+/// A descriptor for each connection and each file that one reads: as many as the system lets this process
+/// have.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("the limit on open files stays as it is: {}", errno);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    spdlog::warn("the limit on open files stays as it is: {}", errno);
 }
 
 registry::Options registry_options(const ServeOptions& options) {
@@ -99,7 +101,8 @@ registry::Options registry_options(const ServeOptions& options) {
 store::Options store_options(const ServeOptions& options) {
   store::Options made;
   made.accepts_sparse = [patterns = options.accept_sparse](const RepositoryName& name) {
-    return std::ranges::any_of(patterns, [&](const auto& pattern) { return matches_pattern(pattern, name.str()); });
+    return std::ranges::any_of(patterns,
+                               [&](const auto& pattern) { return matches_pattern(pattern, name.str()); });
   };
   return made;
 }
@@ -122,11 +125,14 @@ Result<void> serve(const ServeOptions& options) {
 
   http::Workers workers(options.workers);
   registry::Registry registry(store, workers, registry_options(options));
-  http::ServerOptions server_options{.address = options.address, .port = options.port, .threads = options.threads,
-                                     .limits = options.limits, .render_error = registry::protocol_error};
-  LAMINA_ASSIGN(const auto server, http::Server::listen(std::move(server_options), [&](http::Exchange& exchange) {
-                  return registry.serve(exchange);
-                }));
+  http::ServerOptions server_options{.address = options.address,
+                                     .port = options.port,
+                                     .threads = options.threads,
+                                     .limits = options.limits,
+                                     .render_error = registry::protocol_error};
+  LAMINA_ASSIGN(const auto server,
+                http::Server::listen(std::move(server_options),
+                                     [&](http::Exchange& exchange) { return registry.serve(exchange); }));
 
   std::jthread expiry([&](const std::stop_token& stop) { expire(stop, store); });
   signals.watch([&] {

@@ -19,14 +19,14 @@ struct ServeOptions {
   std::string advertise_url;
   /// Patterns of repositories whose manifests may name absent content: `*` within a segment, `**` across.
   std::vector<std::string> accept_sparse;
-  std::size_t threads = 0;   ///< For connections; 0: one a core.
-  std::size_t workers = 32;  ///< Calls on the store at once.
+  std::size_t threads = 0;         ///< For connections; 0: one a core.
+  std::size_t workers = 32;        ///< Calls on the store at once.
   std::chrono::seconds grace{30};  ///< For requests in progress, at SIGTERM and SIGINT.
   http::Limits limits;
 };
 
-/// Serves until SIGTERM or SIGINT. Prints `listening on http://<address>:<port>` to standard output once it is
-/// ready. A second signal ends it at once.
+/// Serves until SIGTERM or SIGINT. Prints `listening on http://<address>:<port>` to standard output once it
+/// is ready. A second signal ends it at once.
 Result<void> serve(const ServeOptions& options);
 
 }  // namespace lamina::cmd

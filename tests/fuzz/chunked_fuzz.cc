@@ -30,7 +30,8 @@ std::optional<Decoded> decode(std::span<const std::byte> coded, std::size_t piec
     if (!step) return std::nullopt;
     fuzz::require(step->consumed + step->produced > 0, "each step moves on");
     decoded.consumed += step->consumed;
-    decoded.body.insert(decoded.body.end(), out.begin(), out.begin() + static_cast<std::ptrdiff_t>(step->produced));
+    decoded.body.insert(decoded.body.end(), out.begin(),
+                        out.begin() + static_cast<std::ptrdiff_t>(step->produced));
   }
   decoded.done = decoder.done();
   return decoded;
