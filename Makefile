@@ -51,6 +51,19 @@ interop: build ## Run unmodified clients (oras, crane, regctl, skopeo, Helm, cos
 	@tools/install-deps.sh test
 	@LAMINA=build/release/bin/lamina tests/interop/run
 
+.PHONY: system
+system: build ## Test Lamina as a whole: real input, crashes, refused starts, bad clients
+	@tools/install-deps.sh test
+	@LAMINA=build/release/bin/lamina tests/system/run
+
+.PHONY: bench-memory
+bench-memory: build ## Measure memory while sixteen 1 GiB blobs move (33 GiB below TMPDIR)
+	@LAMINA=build/release/bin/lamina bench/memory.py
+
+.PHONY: bench-start
+bench-start: build ## Measure the time to ready, empty and with 100,000 artifacts (1 GiB below TMPDIR)
+	@LAMINA=build/release/bin/lamina bench/start.py
+
 .PHONY: unit
 unit: deps ## Build and run the unit tests only
 	@tools/unit_tests.sh dev

@@ -9,4 +9,5 @@ step unit tools/unit_tests.sh dev
 export LAMINA=$PWD/build/dev/bin/lamina
 step conformance tests/conformance/run
 step interop tests/interop/run
+step system tests/system/run
 tally

@@ -2,6 +2,7 @@
 """Clients that stall, vanish, or send more or less than they said: nothing is stored half, others are served."""
 
 import os
+import re
 import select
 import socket
 import struct
@@ -127,9 +128,9 @@ class WrongLength(BadClientCase):
             self.head("POST", f"blobs/uploads/?digest={sha256(content)}", f"Content-Length: {SMALL}"),
             content + b"and more\r\n\r\n",
         )
-        self.assertEqual(status_of(connection), 201)
-        self.assertEqual(status_of(connection), 400)
-        self.assertEqual(connection.recv(1), b"")
+        with connection.makefile("rb") as answers:
+            statuses = re.findall(rb"^HTTP/1.1 (\d+)", answers.read(), re.MULTILINE)
+        self.assertEqual(statuses, [b"201", b"400"])
         self.assertEqual(self.blob(sha256(content)), content)
 
     def test_more_than_the_digest_covers(self):

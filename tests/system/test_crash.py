@@ -34,10 +34,12 @@ class Killed(SystemCase):
                 self.assertEqual(self.stored_layers(f"v{size}"), [content])
 
     def test_a_delete_is_done_after_202(self):
-        fields, _ = self.ask(201, "POST", f"{PUBLISH}&tag=v1", b"content")
+        self.ask(201, "POST", f"{PUBLISH}&tag=stays", b"other content")
+        fields, _ = self.ask(201, "POST", f"{PUBLISH}&tag=goes", b"content")
         self.ask(202, "DELETE", f"manifests/{fields['Docker-Content-Digest']}")
         self.restart()
-        self.assert_gone("v1")
+        self.assert_gone("goes")
+        self.assertEqual(self.stored_layers("stays"), [b"other content"])
 
     def test_upload_goes_on_after_each_chunk(self):
         for size in (SMALL, LARGE):
