@@ -4,7 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
+#include <algorithm>
+#include <utility>
 
 #include "store/testing/harness.h"
 
@@ -268,6 +269,32 @@ TEST_F(FailureTest, APublicationWhoseConditionFailsLeavesNothing) {
   EXPECT_EQ(h.store->manifests().put(a, put, staged).error().code, Code::kPrecondition);
   EXPECT_TRUE(h.blobs->list({}, 10)->empty());
   EXPECT_EQ(h.count(meta::Table::kUploads), 0u);
+  EXPECT_EQ(h.audit(), "");
+}
+
+TEST_F(FailureTest, ACopyThatWasNotNeededGoesAlsoWhereTheServerEndsBeforeItDoes) {
+  auto upload = h.store->uploads().direct(a, Algorithm::kSha256).value();
+  ASSERT_TRUE(upload->append(bytes_of(kLarge)));
+  bool pushed = false;
+  h.meta.before_commit([&](const meta::Batch& batch) -> std::optional<Result<meta::Outcome>> {
+    const bool names_blob =
+        std::ranges::any_of(batch.writes, [](const auto& each) { return each.table == meta::Table::kBlobs; });
+    if (names_blob && !std::exchange(pushed, true)) h.push(repo("b"), kLarge);
+    return std::nullopt;
+  });
+  h.meta.after_commit([&](const meta::Batch&) -> std::optional<Error> {
+    if (!pushed) return std::nullopt;
+    return Error{Code::kUnavailable, About::kNothing, "no answer"};
+  });
+  EXPECT_FALSE(upload->finish(Digest::of(kLarge)));
+  h.meta.before_commit({});
+  h.meta.after_commit({});
+  ASSERT_TRUE(pushed);
+  EXPECT_EQ(h.blobs->list({}, 10)->size(), 2u);
+  upload.reset();
+  h.restart(true);
+  EXPECT_EQ(h.blobs->list({}, 10)->size(), 1u);
+  EXPECT_EQ(h.read(a, Digest::of(kLarge)), kLarge);
   EXPECT_EQ(h.audit(), "");
 }
 

@@ -352,6 +352,28 @@ TEST_P(ManifestsTest, AChildThatIsDeletedWhileItsIndexGoesIsNotForgotten) {
   EXPECT_FALSE(has(child));
 }
 
+TEST_P(ManifestsTest, AnIndexThatIsPutWhileItsChildIsRemovedHoldsIt) {
+  const Digest child = h.put_image(a, "layer", {});
+  const ManifestPut index = h.index({get(child)}, {});
+  h.before_next_commit([&] { EXPECT_TRUE(put(index)); });
+  EXPECT_EQ(manifests().remove(a, child).value(), Removal::kHeld);
+  EXPECT_TRUE(has(child));
+}
+
+TEST_P(ManifestsTest, BytesThatComeToASparseManifestAreLinked) {
+  h.options.accepts_sparse = [](const RepositoryName&) { return true; };
+  h.restart(false);
+  h.push(b, "layer");
+  const ManifestPut manifest = h.image("layer", {});
+  ASSERT_TRUE(put(manifest));
+  auto upload = h.store->uploads().direct(a, Algorithm::kSha256).value();
+  ASSERT_TRUE(upload->append(std::as_bytes(std::span(std::string_view("layer")))));
+  const std::vector<StagedBlob> staged = {upload->stage(Digest::of("layer")).value()};
+  // The store has the bytes and the manifest; the repository did not have the bytes.
+  ASSERT_TRUE(manifests().put(a, manifest, staged));
+  EXPECT_EQ(h.read(a, Digest::of("layer")), "layer");
+}
+
 TEST_P(ManifestsTest, DeeplyNestedIndexesGoTogether) {
   StoredManifest inner = get(h.put_image(a, "layer", {}));
   std::vector<Digest> all = {inner.digest};

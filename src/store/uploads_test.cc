@@ -17,6 +17,8 @@ constexpr std::string_view kLarge = "more than sixteen bytes of content";
 
 class UploadsTest : public testing::TestWithParam<Others> {
  protected:
+  ~UploadsTest() override { EXPECT_EQ(h.audit(), ""); }
+
   std::string begin() { return h.store->uploads().begin(a, Algorithm::kSha256).value().str(); }
   std::unique_ptr<Upload> resume(const std::string& id) { return h.store->uploads().resume(a, id).value(); }
   void chunk(const std::string& id, std::string_view text) {
