@@ -110,8 +110,12 @@ Result<Published> commit(Call& call, Received& received) {
   LAMINA_ASSIGN(auto staged_layer, received.layer->stage(digest));
   staged.push_back(std::move(staged_layer));
   if (published.put.content.config->digest != digest) {
-    LAMINA_ASSIGN(auto staged_config, config->stage(published.put.content.config->digest));
-    staged.push_back(std::move(staged_config));
+    auto staged_config = config->stage(published.put.content.config->digest);
+    if (!staged_config) {
+      call.store.blobs().abandon(staged.front(), false);
+      return std::unexpected(std::move(staged_config).error());
+    }
+    staged.push_back(*std::move(staged_config));
   }
   LAMINA_ASSIGN(published.outcome, call.store.manifests().put(call.repository(), published.put, staged));
   return published;
