@@ -18,6 +18,8 @@ constexpr std::size_t kLongestFormat = 64;
 
 Error at(const std::filesystem::path& path, Error error, std::string_view doing) {
   error.message = "data folder " + path.string() + ": " + std::string(doing) + ": " + error.message;
+  if (error.code == Code::kDenied) error.message += "; let this user write there or name another folder";
+  if (error.code == Code::kNotFound) error.message += "; make its parent folder first";
   return error;
 }
 
@@ -29,11 +31,11 @@ Result<std::string> read_format(fs::FileSystem& files, const std::filesystem::pa
   return text;
 }
 
-/// Writes the format into a new folder, or checks that of an old one.
-Result<void> settle_format(fs::FileSystem& files, const std::filesystem::path& path) {
+/// Whether the folder has this format; false for a new one. An error for any other.
+Result<bool> has_format(fs::FileSystem& files, const std::filesystem::path& path) {
   const auto found = read_format(files, path);
   if (found) {
-    if (*found == kFormat) return {};
+    if (*found == kFormat) return true;
     return fail(Code::kUnsupported, "data folder " + path.string() + " has the format '" +
                                         found->substr(0, found->find('\n')) + "', this lamina reads '" +
                                         std::string(kFormat.substr(0, kFormat.size() - 1)) +
@@ -48,6 +50,13 @@ Result<void> settle_format(fs::FileSystem& files, const std::filesystem::path& p
                                         "' and no file " + std::string(kFormatFile) +
                                         ", so it is not Lamina's; name an empty or a new folder");
   }
+  return false;
+}
+
+/// Writes the format into a new folder, or checks that of an old one.
+Result<void> settle_format(fs::FileSystem& files, const std::filesystem::path& path) {
+  LAMINA_ASSIGN(const bool settled, has_format(files, path));
+  if (settled) return {};
   if (auto written = fs::write_durably(files, path / kFormatFile, kFormat); !written) {
     return std::unexpected(at(path, std::move(written).error(), "writing its format"));
   }
@@ -60,8 +69,13 @@ Result<std::unique_ptr<DataFolder>> DataFolder::open(fs::FileSystem& files,
                                                      const std::filesystem::path& path) {
   std::unique_ptr<DataFolder> folder(new DataFolder);
   if (auto made = files.make_directory(path); !made) {
+    if (made.error().code == Code::kConflict) {
+      return fail(Code::kInvalid, "data folder " + path.string() + " is a file; name a folder");
+    }
     return std::unexpected(at(path, std::move(made).error(), "making it"));
   }
+  // Before anything is written into it, and again once nobody else can.
+  LAMINA_TRY(has_format(files, path));
   auto lock = files.lock(path / kLockFile);
   if (!lock) {
     if (lock.error().code != Code::kConflict)

@@ -16,7 +16,8 @@ namespace lamina::fs {
 using Path = std::filesystem::path;
 
 /// An open regular file. Reads are safe from several threads at once; writes from one at a time.
-/// Errors: kNoSpace for ENOSPC and EDQUOT, kInternal for the rest; the message names the path.
+/// Errors: kNoSpace for ENOSPC and EDQUOT, kDenied for EACCES, EPERM and EROFS, kInternal for the rest; the
+/// message names the path.
 class File {
  public:
   virtual ~File() = default;

@@ -19,10 +19,11 @@ namespace lamina::fs {
 namespace {
 
 std::unexpected<Error> failure(int error, std::string_view what, const Path& path) {
-  const Code code = error == ENOSPC || error == EDQUOT    ? Code::kNoSpace
-                    : error == ENOENT || error == ENOTDIR ? Code::kNotFound
-                    : error == EEXIST                     ? Code::kConflict
-                                                          : Code::kInternal;
+  const Code code = error == ENOSPC || error == EDQUOT                    ? Code::kNoSpace
+                    : error == ENOENT || error == ENOTDIR                 ? Code::kNotFound
+                    : error == EEXIST                                     ? Code::kConflict
+                    : error == EACCES || error == EPERM || error == EROFS ? Code::kDenied
+                                                                          : Code::kInternal;
   return fail(code, std::string(what) + " " + path.string() + ": " + std::generic_category().message(error));
 }
 
