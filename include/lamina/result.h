@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace lamina {
 
@@ -51,6 +52,8 @@ struct Error {
   Code code = Code::kInternal;
   About about = About::kNothing;
   std::string message;
+  /// For programs: what stands in the way, such as the digests of manifests, or the one word "quarantined".
+  std::vector<std::string> detail{};
 };
 
 template <class T>

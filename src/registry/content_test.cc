@@ -38,7 +38,7 @@ class QuarantineTest : public testing::TestWithParam<Stored> {
       const Reply reply = server.get(path, fields);
       EXPECT_EQ(reply.status, 404u);
       EXPECT_EQ(reply.error_id(), "BLOB_UNKNOWN");
-      EXPECT_THAT(reply.error_message(), HasSubstr("quarantined"));
+      EXPECT_THAT(reply.body, HasSubstr(R"("detail":["quarantined"])"));
     }
   }
 
@@ -77,7 +77,7 @@ TEST_P(QuarantineTest, ABlobInQuarantineIsOfNoUseToManifestsAndMounts) {
       server.request("PUT", "/v2/a/manifests/v1", {{"Content-Type", manifest.media_type}}, put);
   EXPECT_EQ(refused.status, 404u);
   EXPECT_EQ(refused.error_id(), "MANIFEST_BLOB_UNKNOWN");
-  EXPECT_THAT(refused.error_message(), HasSubstr("quarantined"));
+  EXPECT_THAT(refused.body, HasSubstr(R"("detail":["quarantined"])"));
   for (const std::string_view from : {"", "&from=a"}) {
     const Reply mount =
         server.request("POST", "/v2/b/blobs/uploads/?mount=" + digest().to_string() + std::string(from));

@@ -2,6 +2,7 @@
 #include "registry/errors.h"
 
 #include "oci/error_document.h"
+#include "oci/json_writer.h"
 
 namespace lamina::registry {
 namespace {
@@ -48,8 +49,14 @@ constexpr Row kRows[] = {
     {Code::kInternal, About::kNothing, {500, "UNSUPPORTED"}},
 };
 
-http::Response document(unsigned status, std::string_view id, std::string_view message) {
-  http::Response response(status, {}, oci::error_document(id, message));
+http::Response document(unsigned status, std::string_view id, std::string_view message,
+                        const std::vector<std::string>& detail = {}) {
+  oci::JsonWriter json;
+  json.begin_array();
+  for (const std::string& entry : detail) json.string(entry);
+  json.end_array();
+  http::Response response(status, {},
+                          oci::error_document(id, message, detail.empty() ? std::string() : json.take()));
   response.headers.add("Content-Type", "application/json");
   if (status == 503 || status == 429) response.headers.add("Retry-After", "1");
   return response;
@@ -70,7 +77,8 @@ ErrorAnswer answer_for(Code code, About about) {
 http::Response error_response(const Error& error) {
   const ErrorAnswer answer = answer_for(error.code, error.about);
   return document(answer.status, answer.id,
-                  error.code == Code::kInternal ? "the server failed; its log has the cause" : error.message);
+                  error.code == Code::kInternal ? "the server failed; its log has the cause" : error.message,
+                  error.detail);
 }
 
 http::Response protocol_error(unsigned status, std::string_view reason) {

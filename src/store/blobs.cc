@@ -128,12 +128,14 @@ Result<BlobRecord> Blobs::visible(const RepositoryName& repository, const Digest
   if (!record) {
     return fail(Code::kCorrupt, About::kBlob,
                 "the record of blob " + digest.to_string() + " is missing although repository " +
-                    repository.str() + " links it; run lamina fsck");
+                    repository.str() + " links it; the records are damaged");
   }
   if (record->quarantined) {
-    return fail(
-        Code::kNotFound, About::kBlob,
-        "blob " + digest.to_string() + " is quarantined: its stored bytes are damaged; push it again");
+    return std::unexpected(
+        Error{Code::kNotFound,
+              About::kBlob,
+              "blob " + digest.to_string() + " is quarantined: its stored bytes are damaged; push it again",
+              {std::string(kQuarantined)}});
   }
   if (renew_lease) renew(repository, digest, *link);
   return *std::move(record);
@@ -216,14 +218,16 @@ Result<void> Blobs::remove(const RepositoryName& repository, const Digest& diges
     LAMINA_ASSIGN(const auto named,
                   context_.meta.scan(Table::kEdges, edges, {}, kNamedInMessage, meta::Include::kKeys));
     if (!named.empty()) {
-      std::string message = "blob " + digest.to_string() + " is named by manifests of repository " +
-                            repository.str() + "; delete them first:";
+      Error error{Code::kUnsupported, About::kBlob,
+                  "blob " + digest.to_string() + " is named by manifests of repository " + repository.str() +
+                      "; delete them first:"};
       for (const auto& edge : named) {
         std::string_view rest = std::string_view(edge.key).substr(edges.size());
         LAMINA_ASSIGN(const Digest manifest, keys::take_digest(rest));
-        message += ' ' + manifest.to_string();
+        error.message += ' ' + manifest.to_string();
+        error.detail.push_back(manifest.to_string());
       }
-      return fail(Code::kUnsupported, About::kBlob, std::move(message));
+      return std::unexpected(std::move(error));
     }
     meta::Batch batch;
     require_present(batch, Table::kLinks, key);

@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
-#include <thread>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "base/clock.h"

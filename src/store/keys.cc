@@ -13,7 +13,7 @@ std::string term(std::string_view text) {
 }
 
 std::unexpected<Error> damaged() {
-  return fail(Code::kCorrupt, "a record has a key that does not parse; run lamina fsck");
+  return fail(Code::kCorrupt, "a record has a key that does not parse; the records are damaged");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "store/keys.h"
 #include "store/manifests.h"
+#include "store/quarantine.h"
 #include "store/references.h"
 
 namespace lamina::store {
@@ -50,7 +51,9 @@ Result<void> Manifests::require_named(meta::Batch& batch, const RepositoryName& 
       }
       LAMINA_ASSIGN(const auto record, find_blob(context_, named.digest));
       if (!record || record->quarantined) {
-        return not_held(repository, named, "holds damaged (quarantined); push it again first");
+        auto error = not_held(repository, named, "holds damaged; push it again first");
+        error.error().detail.emplace_back(kQuarantined);
+        return error;
       }
       size = record->size;
       require_present(batch, Table::kLinks, key);

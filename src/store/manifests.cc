@@ -48,7 +48,7 @@ Result<void> Manifests::count_tags(meta::Batch& batch, const RepositoryName& rep
   if (change < 0 && before.tags < static_cast<std::uint64_t>(-change)) {
     return fail(Code::kConflict, About::kTag,
                 "manifest " + digest.to_string() + " of repository " + repository.str() +
-                    " has more tags than are counted; run lamina fsck");
+                    " has more tags than are counted; the records are damaged");
   }
   TagCountRecord after{.tags = before.tags + static_cast<std::uint64_t>(change), .untagged = {}};
   // The time from which a rule for untagged manifests counts; pushing it anew starts that over.

@@ -22,7 +22,7 @@ Error quarantine(Context& context, const Digest& digest, const blob::BlobId& id,
   std::string message = "blob " + digest.to_string() + ": " + std::string(what) +
                         " differ from what was pushed; it is quarantined until it is pushed again";
   if (!marked) message += " (the mark could not be written: " + marked.error().message + ")";
-  return {Code::kCorrupt, About::kBlob, std::move(message)};
+  return {Code::kCorrupt, About::kBlob, std::move(message), {std::string(kQuarantined)}};
 }
 
 }  // namespace lamina::store
