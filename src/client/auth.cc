@@ -92,6 +92,26 @@ std::set<std::string> words(std::string_view text) {
   return result;
 }
 
+/// What both lists of scopes ask for, the actions on one resource together.
+std::string join_scopes(std::string_view a, std::string_view b) {
+  std::map<std::string, std::set<std::string>> actions;  // By resource: `repository:<name>`.
+  for (const std::string_view list : {a, b}) {
+    for (const std::string& scope : words(list)) {
+      const std::size_t colon = std::min(scope.rfind(':'), scope.size());
+      std::istringstream rest(scope.substr(std::min(colon + 1, scope.size())));
+      std::set<std::string>& of = actions[scope.substr(0, colon)];
+      for (std::string action; std::getline(rest, action, ',');) of.insert(action);
+    }
+  }
+  std::string joined;
+  for (const auto& [resource, of] : actions) {
+    joined += (joined.empty() ? "" : " ") + resource;
+    char separator = ':';
+    for (const std::string& action : of) joined += std::exchange(separator, ',') + action;
+  }
+  return joined;
+}
+
 }  // namespace
 
 std::string Challenge::parameter(std::string_view name) const {
@@ -158,10 +178,7 @@ Result<bool> Authenticator::answer(const AuthTarget& target, const Headers& head
       return fail(Code::kDenied, target.registry + " is asked over https but wants credentials sent to " +
                                      realm_origin + " in clear text; refused");
     }
-    auto scopes = words(target.scope);
-    scopes.merge(words(bearer->parameter("scope")));
-    std::string scope;
-    for (const std::string& word : scopes) scope += (scope.empty() ? "" : " ") + word;
+    std::string scope = join_scopes(target.scope, bearer->parameter("scope"));
     const std::lock_guard lock(mutex_);
     Scheme& scheme = schemes_[target.origin];
     scheme.bearer = true;

@@ -120,7 +120,7 @@ Result<Verified> Client::verify(const Reference& reference) {
 Result<Deleted> Client::remove(const Reference& reference) {
   client::Remote& remote = impl_->remote(reference.registry);
   if (reference.digest) {
-    LAMINA_TRY(remote.delete_manifest(reference.repository, *reference.digest));
+    LAMINA_TRY(client::remove_manifest(remote, reference.repository, *reference.digest));
     return Deleted{.digest = reference.digest};
   }
   LAMINA_ASSIGN(const auto found, remote.head_manifest(reference.repository, reference.target()));

@@ -9,6 +9,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 /// Lists, search, copy and removal.
 class ContentTest : public ClientTest {
@@ -178,6 +179,61 @@ TEST_F(ContentTest, CopyTakesReferrersAlong) {
   ASSERT_TRUE(client().copy(ref("from:1"), ref("to:1"), {.referrers = true}));
   EXPECT_TRUE(registry.manifests.contains("to@" + referrer.manifest.digest.to_string()));
   EXPECT_EQ(client().referrers(ref("to:1"))->front().digest, referrer.manifest.digest);
+}
+
+TEST_F(ContentTest, CopyTakesReferrersOfTheChildrenOfAnIndexAlong) {
+  registry.referrers_api = false;
+  const Published child = publish("from:child", "content");
+  PushOptions push;
+  push.subject = child.manifest;
+  push.subject->artifact_type.clear();
+  const Published referrer = publish("from:sig", "signature", push);
+  Manifest index;
+  index.kind = ManifestKind::kIndex;
+  index.media_type = media_type::kImageIndex;
+  index.manifests = {*push.subject};
+  registry.put_manifest("from", "index", std::string(media_type::kImageIndex),
+                        serialize(index, FieldOrder::kOras));
+  ASSERT_TRUE(client().copy(ref("from:index"), ref("to:index"), {.referrers = true}));
+  const auto listed = client().referrers(ref("to@" + child.manifest.digest.to_string()));
+  ASSERT_EQ(listed->size(), 1U);
+  EXPECT_EQ(listed->front().digest, referrer.manifest.digest);
+}
+
+TEST_F(ContentTest, RemovedReferrerLeavesTheTagSchema) {
+  registry.referrers_api = false;
+  const Published subject = publish("r:1", "content");
+  PushOptions push;
+  push.subject = subject.manifest;
+  push.subject->artifact_type.clear();
+  const Published one = publish("r:one", "one", push);
+  const Published two = publish("r:two", "two", push);
+  const Reference first = ref("r@" + one.manifest.digest.to_string());
+  const auto listed = [&] {
+    std::vector<Digest> digests;
+    const auto referrers = client().referrers(ref("r:1"));
+    for (const Descriptor& referrer : referrers.value()) digests.push_back(referrer.digest);
+    return digests;
+  };
+  intercept = [](const Sent& request) -> std::optional<Answer> {
+    if (request.method != "DELETE") return std::nullopt;
+    return Answer{.status = 405, .body = R"({"errors":[{"code":"UNSUPPORTED"}]})"};
+  };
+  EXPECT_EQ(client().remove(first).error().code, Code::kUnsupported);
+  EXPECT_THAT(listed(), UnorderedElementsAre(one.manifest.digest, two.manifest.digest));
+
+  intercept = nullptr;
+  ASSERT_TRUE(client().remove(first));
+  EXPECT_FALSE(registry.manifests.contains("r@" + one.manifest.digest.to_string()));
+  EXPECT_THAT(listed(), ElementsAre(two.manifest.digest));
+  ASSERT_TRUE(client().remove(ref("r@" + two.manifest.digest.to_string())));
+  EXPECT_THAT(listed(), ElementsAre());
+}
+
+TEST_F(ContentTest, ManifestThatCannotBeReadIsRemoved) {
+  const Digest damaged = registry.put_manifest("r", "", std::string(media_type::kImageManifest), "{}");
+  EXPECT_TRUE(client().remove(ref("r@" + damaged.to_string())));
+  EXPECT_TRUE(registry.manifests.empty());
 }
 
 TEST_F(ContentTest, RemovalOfATagAndOfAManifest) {

@@ -48,13 +48,20 @@ class Copy {
     return {};
   }
 
-  Result<void> referrers(const Digest& subject, unsigned depth) {
-    LAMINA_ASSIGN(const auto listed, list_referrers(source_, from_, subject, {}));
+  /// What refers to `subject` and to what is below it.
+  Result<void> referrers(const FetchedManifest& subject, unsigned depth) {
+    if (depth == kMaxDepth)
+      return fail(Code::kInvalid, About::kManifest, "indexes or referrers are nested too deeply");
+    for (const Descriptor& child : subject.manifest.manifests) {
+      LAMINA_ASSIGN(const FetchedManifest below, source_.get_manifest(from_, child.digest));
+      LAMINA_TRY(referrers(below, depth + 1));
+    }
+    LAMINA_ASSIGN(const auto listed, list_referrers(source_, from_, subject.descriptor.digest, {}));
     for (const Descriptor& referrer : listed) {
       if (!referred_.insert(referrer.digest).second) continue;
       LAMINA_ASSIGN(const FetchedManifest fetched, source_.get_manifest(from_, referrer.digest));
       LAMINA_TRY(manifest(fetched, {referrer.digest}, depth));
-      LAMINA_TRY(referrers(referrer.digest, depth + 1));
+      LAMINA_TRY(referrers(fetched, depth + 1));
     }
     return {};
   }
@@ -131,7 +138,7 @@ Result<Copied> copy(Session session, Remote& source, const Reference& from, Remo
   }
   Copy copy(session, source, from.repository, target, to.repository);
   LAMINA_TRY(copy.manifest(fetched, names, 0));
-  if (options.referrers) LAMINA_TRY(copy.referrers(fetched.descriptor.digest, 0));
+  if (options.referrers) LAMINA_TRY(copy.referrers(fetched, 0));
   copy.result.manifest = fetched.descriptor;
   return copy.result;
 }

@@ -109,6 +109,36 @@ int on_seek(void* user, curl_off_t offset, int origin) {
   return rewound && *rewound ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
+/// What a handle knows of a transfer that failed.
+struct Circumstances {
+  bool unknown_authority = false;
+  bool silent = false;    ///< Not a byte of an answer came.
+  long proxy_status = 0;  ///< Of CONNECT; 0: none.
+};
+
+Circumstances circumstances_of(CURL* handle) {
+  Circumstances found;
+  long verified = 0;
+  curl_easy_getinfo(handle, CURLINFO_SSL_VERIFYRESULT, &verified);
+  // OpenSSL's X509_V_ERR_*: no issuer, a signature of another key, self-signed, no chain to a root.
+  for (const long unknown : {2, 7, 18, 19, 20, 21}) found.unknown_authority |= verified == unknown;
+  long head_bytes = 0;
+  curl_easy_getinfo(handle, CURLINFO_HEADER_SIZE, &head_bytes);
+  found.silent = head_bytes == 0;
+  curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &found.proxy_status);
+  return found;
+}
+
+/// With TLS 1.3 a client certificate is judged after the handshake: an alert comes in place of an answer, and
+/// libcurl tells it apart by its text only.
+bool is_refusal_of_certificate(std::string_view message) {
+  const std::size_t alert = message.find(" alert ");
+  if (alert == std::string_view::npos) return false;
+  message.remove_prefix(alert);
+  return message.find("certificate") != std::string_view::npos ||
+         message.find("unknown ca") != std::string_view::npos;
+}
+
 class CurlTransport final : public Transport {
  public:
   explicit CurlTransport(CurlOptions options) : options_(std::move(options)) {}
@@ -124,11 +154,12 @@ class CurlTransport final : public Transport {
       return fail(Code::kInternal, "libcurl refuses the settings of this request");
     }
     const CURLcode code = curl_easy_perform(handle.get());
-    curl_easy_reset(handle.get());  // Keeps its connections.
-    give_back(std::move(handle));
+    const Circumstances circumstances = circumstances_of(handle.get());
+    // One whose transfer failed may refuse settings from then on (libcurl 7.88, CURLOPT_BUFFERSIZE).
+    if (code == CURLE_OK) give_back(std::move(handle));
 
     if (transfer.error) return std::unexpected(*std::move(transfer.error));
-    if (code != CURLE_OK) return failure(code, request, message);
+    if (code != CURLE_OK) return failure(code, circumstances, request, message);
     if (to_sink(transfer) && request.method != "HEAD" && !begin_sink(transfer)) {
       return std::unexpected(*std::move(transfer.error));
     }
@@ -153,7 +184,10 @@ class CurlTransport final : public Transport {
     set(CURLOPT_LOW_SPEED_LIMIT, 1L);
     set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.stall_timeout.count()));
     set(CURLOPT_USERAGENT, options_.user_agent.c_str());
-    if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
+    if (!options_.ca_file.empty()) {
+      set(CURLOPT_CAINFO, options_.ca_file.c_str());
+      set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // Else the system's roots count beside it.
+    }
     if (!options_.client_certificate.empty()) set(CURLOPT_SSLCERT, options_.client_certificate.c_str());
     if (!options_.client_key.empty()) set(CURLOPT_SSLKEY, options_.client_key.c_str());
     if (options_.insecure_skip_tls_verify) {
@@ -192,19 +226,35 @@ class CurlTransport final : public Transport {
     return ok;
   }
 
-  static std::unexpected<Error> failure(CURLcode code, const HttpRequest& request, const char* message) {
+  static std::unexpected<Error> failure(CURLcode code, const Circumstances& circumstances,
+                                        const HttpRequest& request, const char* message) {
     const std::string what = request.method + " " + request.url.substr(0, request.url.find('?')) + ": " +
                              (*message != '\0' ? message : curl_easy_strerror(code));
+    if (circumstances.proxy_status == 407) {
+      return fail(Code::kUnauthorized, what + "; give the proxy's user and password in its URL");
+    }
+    if (is_refusal_of_certificate(message)) {
+      return fail(Code::kUnauthorized, what + "; the registry wants a client certificate that it trusts");
+    }
     switch (code) {
       case CURLE_PEER_FAILED_VERIFICATION:
-        return fail(Code::kUnauthorized,
-                    what + "; name the authority's certificate with a CA file if the registry has its own");
+        return fail(
+            Code::kUnauthorized,
+            circumstances.unknown_authority
+                ? what + "; name the authority's certificate with a CA file if the registry has its own"
+                : what);
       case CURLE_SSL_CERTPROBLEM:
       case CURLE_SSL_CACERT_BADFILE:
       case CURLE_URL_MALFORMAT:
       case CURLE_UNSUPPORTED_PROTOCOL: return fail(Code::kInvalid, what);
       case CURLE_SSL_CONNECT_ERROR:
         return fail(Code::kUnavailable, what + "; if the registry speaks plain HTTP, ask for it");
+      case CURLE_SEND_ERROR:
+      case CURLE_RECV_ERROR:
+        // Who hangs up before it answers may also have been refused a certificate: its alert can get lost.
+        return fail(Code::kUnavailable, circumstances.silent && request.url.starts_with("https:")
+                                            ? what + "; perhaps the registry wants a client certificate"
+                                            : what);
       case CURLE_OUT_OF_MEMORY: return fail(Code::kInternal, what);
       default: return fail(Code::kUnavailable, what);
     }
@@ -218,6 +268,7 @@ class CurlTransport final : public Transport {
     return handle;
   }
   void give_back(Easy handle) {
+    curl_easy_reset(handle.get());  // Keeps its connections.
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(handle));
   }

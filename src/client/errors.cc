@@ -31,7 +31,8 @@ std::optional<Meaning> of_id(std::string_view id, unsigned status) {
 
 Code of_status(unsigned status) {
   switch (status) {
-    case 401: return Code::kUnauthorized;
+    case 401:
+    case 407: return Code::kUnauthorized;
     case 403: return Code::kDenied;
     case 404:
     case 410: return Code::kNotFound;
@@ -72,6 +73,7 @@ Error to_error(const HttpRequest& request, const HttpResponse& response) {
     message += ": " + oci::quote(response.body);
   }
   if (response.status == 401) message += "; log in to the registry (docker login) or give credentials";
+  if (response.status == 407) message += "; give the proxy's user and password in its URL";
   return {meaning.code, meaning.about, std::move(message)};
 }
 

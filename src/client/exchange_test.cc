@@ -145,6 +145,18 @@ TEST_F(ExchangeTest, TokenIsFetchedKeptAndRenewed) {
   EXPECT_EQ(transport->sent()[5].header("Authorization"), "Bearer two");
 }
 
+TEST_F(ExchangeTest, ScopesOfOneResourceAreJoined) {
+  ASSERT_TRUE(send({{.status = 401,
+                     .headers = {{"WWW-Authenticate",
+                                  "Bearer realm=\"https://auth.example/token\",scope=\"repository:r:delete "
+                                  "registry:catalog:* odd\""}}},
+                    {.body = R"({"token":"t"})"},
+                    {}},
+                   get()));
+  EXPECT_THAT(transport->sent()[1].url,
+              HasSubstr("?scope=odd&scope=registry:catalog:%2A&scope=repository:r:delete%2Cpull&"));
+}
+
 TEST_F(ExchangeTest, EachScopeHasItsToken) {
   const Answer challenge{.status = 401,
                          .headers = {{"WWW-Authenticate", "Bearer realm=\"https://auth.example/token\""}}};
@@ -217,6 +229,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         StatusCase{404, R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"m"}]})", Code::kNotFound},
         StatusCase{404, "<html>", Code::kNotFound}, StatusCase{401, "", Code::kUnauthorized},
+        StatusCase{407, "", Code::kUnauthorized},
         StatusCase{403, R"({"errors":[{"code":"DENIED","message":"no"}]})", Code::kDenied},
         StatusCase{405, "", Code::kUnsupported}, StatusCase{409, "", Code::kConflict},
         StatusCase{412, "", Code::kPrecondition}, StatusCase{413, "", Code::kTooLarge},

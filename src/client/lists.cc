@@ -59,6 +59,27 @@ Result<std::optional<Manifest>> referrers_index(Remote& remote, const Repository
   return std::move(fetched->manifest);
 }
 
+/// What the referrers API lists; nothing where the registry has none.
+Result<std::optional<std::vector<Descriptor>>> ask_for_referrers(Remote& remote,
+                                                                 const RepositoryName& repository,
+                                                                 const Digest& subject,
+                                                                 std::string_view artifact_type) {
+  std::string path = "/v2/" + repository.str() + "/referrers/" + subject.to_string();
+  if (!artifact_type.empty()) add_query(path, "artifactType", artifact_type);
+  std::vector<Descriptor> referrers;
+  const auto listed = remote.pages(path, &repository, [&](const HttpResponse& response) -> Result<bool> {
+    LAMINA_ASSIGN(Manifest index, parse_manifest(response.body, media_type::kImageIndex));
+    std::ranges::move(index.manifests, std::back_inserter(referrers));
+    if (referrers.size() > kMaxNames)
+      return fail(Code::kTooLarge, remote.registry() + " lists more than a million referrers");
+    return true;
+  });
+  if (listed) return referrers;
+  // Only a registry without this API answers 404.
+  if (listed.error().code == Code::kNotFound) return std::nullopt;
+  return std::unexpected(listed.error());
+}
+
 void keep_type(std::vector<Descriptor>& referrers, std::string_view artifact_type) {
   if (artifact_type.empty()) return;
   std::erase_if(referrers, [&](const Descriptor& d) { return d.artifact_type != artifact_type; });
@@ -94,25 +115,14 @@ Result<std::vector<RepositoryName>> list_repositories(Remote& remote, std::size_
 
 Result<std::vector<Descriptor>> list_referrers(Remote& remote, const RepositoryName& repository,
                                                const Digest& subject, std::string_view artifact_type) {
-  std::string path = "/v2/" + repository.str() + "/referrers/" + subject.to_string();
-  if (!artifact_type.empty()) add_query(path, "artifactType", artifact_type);
-  std::vector<Descriptor> referrers;
-  const auto listed = remote.pages(path, &repository, [&](const HttpResponse& response) -> Result<bool> {
-    LAMINA_ASSIGN(Manifest index, parse_manifest(response.body, media_type::kImageIndex));
-    std::ranges::move(index.manifests, std::back_inserter(referrers));
-    if (referrers.size() > kMaxNames)
-      return fail(Code::kTooLarge, remote.registry() + " lists more than a million referrers");
-    return true;
-  });
-  if (!listed) {
-    // Only a registry without this API answers 404.
-    if (listed.error().code != Code::kNotFound) return std::unexpected(listed.error());
+  LAMINA_ASSIGN(auto referrers, ask_for_referrers(remote, repository, subject, artifact_type));
+  if (!referrers) {
     LAMINA_ASSIGN(const Tag tag, Tag::parse(referrers_tag(subject)));
     LAMINA_ASSIGN(auto index, referrers_index(remote, repository, tag));
     referrers = index ? std::move(index->manifests) : std::vector<Descriptor>();
   }
-  keep_type(referrers, artifact_type);  // A registry need not filter.
-  return referrers;
+  keep_type(*referrers, artifact_type);  // A registry need not filter.
+  return *std::move(referrers);
 }
 
 Result<void> add_to_referrers_tag(Remote& remote, const RepositoryName& repository, const Digest& subject,
@@ -128,6 +138,36 @@ Result<void> add_to_referrers_tag(Remote& remote, const RepositoryName& reposito
   LAMINA_TRY(
       remote.put_manifest(repository, tag, media_type::kImageIndex, serialize(index, FieldOrder::kOras)));
   return {};
+}
+
+Result<void> remove_manifest(Remote& remote, const RepositoryName& repository, const Digest& digest) {
+  const auto fetched = remote.get_manifest(repository, digest);
+  // What cannot be read must be removable all the same.
+  if (!fetched || !fetched->manifest.subject) return remote.delete_manifest(repository, digest);
+  const Digest& subject = fetched->manifest.subject->digest;
+  LAMINA_ASSIGN(const auto listed, ask_for_referrers(remote, repository, subject, {}));
+  if (listed) return remote.delete_manifest(repository, digest);
+
+  // The list comes first: without the manifest nothing would name the subject, so that nobody could go on
+  // where this breaks off.
+  LAMINA_ASSIGN(const Tag tag, Tag::parse(referrers_tag(subject)));
+  LAMINA_ASSIGN(std::optional<Manifest> index, referrers_index(remote, repository, tag));
+  std::optional<Descriptor> entry;
+  if (index) {
+    const auto found = std::ranges::find(index->manifests, digest, &Descriptor::digest);
+    if (found != index->manifests.end()) {
+      entry = std::move(*found);
+      index->manifests.erase(found);
+      LAMINA_TRY(remote.put_manifest(repository, tag, media_type::kImageIndex,
+                                     serialize(*index, FieldOrder::kOras)));
+    }
+  }
+  auto removed = remote.delete_manifest(repository, digest);
+  // Many registries refuse to delete: what stays must be found again.
+  if (!removed && entry && removed.error().code != Code::kNotFound) {
+    LAMINA_TRY(add_to_referrers_tag(remote, repository, subject, *entry));
+  }
+  return removed;
 }
 
 }  // namespace lamina::client

@@ -59,6 +59,10 @@ Result<std::vector<Descriptor>> list_referrers(Remote& remote, const RepositoryN
 Result<void> add_to_referrers_tag(Remote& remote, const RepositoryName& repository, const Digest& subject,
                                   const Descriptor& referrer);
 
+/// Removes a manifest and, where the registry has no referrers API, its entry in the index of the tag schema
+/// (distribution-spec, "Deleting Manifests"). As little atomic as add_to_referrers_tag().
+Result<void> remove_manifest(Remote& remote, const RepositoryName& repository, const Digest& digest);
+
 /// The identity that a manifest repeats; nothing where it has none or it cannot be read.
 std::optional<Identity> identity_of(const Manifest& manifest);
 
