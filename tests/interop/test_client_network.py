@@ -236,7 +236,7 @@ class TlsBehindProxy(BehindProxy):
         for status, fails in ((403, UNAVAILABLE), (407, UNAUTHORIZED)):
             self.proxy.interfere = lambda exchange: exchange.answer(status) or True
             said = self.complaint("resolve", self.reference("v1"), *self.tls, "--retries", "0", fails=fails)
-            self.assertIn(f"{status} from proxy", said)
+            self.assertIn(f"CONNECT tunnel failed, response {status}", said)
 
 
 def load_tests(loader, tests, pattern):

@@ -106,6 +106,46 @@ class LaminaClient(LaminaCase):
             (found["digest"], found["artifactType"]), (sbom["digest"], "application/vnd.example")
         )
 
+    def referrers(self, reference):
+        """Digests of what refers to a manifest, as oras finds it."""
+        discovered = self.run_client("oras", "discover", "--plain-http", "--format", "json", reference)
+        return sorted(entry["digest"] for entry in json.loads(discovered)["referrers"] or ())
+
+    def test_removed_referrer_is_not_found_any_more(self):
+        subject = self.push(self.write("subject", b"subject"))["digest"]
+        one, two = (
+            self.push(self.write(name, name.encode()), name, "--subject", "v1")["digest"] for name in ("one", "two")
+        )
+        self.assertEqual(self.referrers(self.reference(subject)), sorted([one, two]))
+        self.lamina("rm", self.reference(one))
+        self.assertEqual(self.referrers(self.reference(subject)), [two])
+        self.lamina("rm", self.reference(two))
+        self.assertEqual(self.referrers(self.reference(subject)), [])
+
+    def test_copy_takes_referrers_to_and_from_every_kind_of_registry(self):
+        layout = Layout(self.folder / "layout")
+        regctl = ("regctl", "--host", f"reg={self.host},tls=disabled")
+        self.run_client(*regctl, "image", "copy", "ocidir://layout:both", self.reference("both"))
+        wanted = {}
+        for subject in (layout.index["digest"], *(image["digest"] for image in layout.images.values())):
+            signature = self.write("signature", subject.encode())
+            pushed = self.push(signature, subject[-8:], "--subject", subject)
+            wanted[subject] = [pushed["digest"]]
+        attestation = self.push(self.write("attestation", b"of a signature"), "top", "--subject", pushed["digest"])
+        wanted[pushed["digest"]] = [attestation["digest"]]
+        for name, server_type in peers.SERVERS.items():
+            with self.subTest(other=name):
+                peers.install(*server_type.PEERS)
+                other = server_type()
+                self.addCleanup(other.stop)
+                there = f"{other.host}/mirror"
+                back = f"{self.host}/{self.repository}/from-{name}"
+                self.lamina("copy", "--referrers", self.reference("both"), f"{there}:both")
+                self.lamina("copy", "--referrers", f"{there}:both", f"{back}:both")
+                for subject, digests in wanted.items():
+                    for repository in (there, back):
+                        self.assertEqual(self.referrers(f"{repository}@{subject}"), digests)
+
     def test_missing_existing_and_too_large(self):
         self.lamina("pull", self.reference("v1"), "--to", "out", fails=NOT_FOUND)
         self.assertFalse((self.folder / "out").exists())
