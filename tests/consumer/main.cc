@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names an artifact by what it is, as a program that uses Lamina's library would.
-#include <lamina/digest.h>
+// Names an artifact by what it is and asks for it, as a program that uses Lamina's library would. Nobody listens
+// where it asks, and the library has to say so.
+#include <lamina/client.h>
 #include <lamina/identity.h>
-#include <lamina/reference.h>
 
 #include <iostream>
+#include <utility>
 
 int main() {
   const lamina::Identity identity{{"component-name", "acme.org/podinfo"}, {"component-version", "6.7.0"}};
-  const lamina::Result<lamina::RepositoryName> repository = lamina::repository_of(identity);
-  if (!repository) {
-    std::cerr << repository.error().message << '\n';
+  const auto reference = lamina::reference_of("127.0.0.1:1", identity);
+  if (!reference) {
+    std::cerr << reference.error().message << '\n';
     return 1;
   }
-  const bool expected = repository->str() == "sha256-" + lamina::identity_digest(identity).hex();
-  std::cout << repository->str() << '\n';
-  return expected ? 0 : 1;
+  lamina::ClientOptions options;
+  options.retries = 0;
+  lamina::Client client(std::move(options));
+  const auto resolved = client.resolve(*reference);
+  if (resolved || resolved.error().code != lamina::Code::kUnavailable) {
+    std::cerr << "expected that nobody answers at " << reference->to_string() << '\n';
+    return 1;
+  }
+  std::cout << resolved.error().message << '\n';
 }
