@@ -124,7 +124,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
 
 
 class Front:
-    """Listens on a free port of 127.0.0.1 until stop(). `upstream` is host:port; without it, an HTTP proxy."""
+    """Listens on a free port of 127.0.0.1 until stop(). `upstream`: host:port; without it, a proxy."""
 
     def __init__(self, upstream=None, interfere=lambda exchange: False):
         self.upstream = upstream

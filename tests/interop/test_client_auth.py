@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lamina's own client and who may do what: passwords, tokens and certificates, at docker-registry and distribution."""
+"""Lamina's own client with passwords, tokens and certificates, at docker-registry and distribution."""
 
 import base64
 import itertools
@@ -95,7 +95,11 @@ class Passwords(Secured):
     def test_helpers_that_fail(self):
         self.helper("broken", "echo 'the key ring is locked'; exit 1")
         self.helper("empty", "echo 'credentials not found in native keychain'; exit 1")
-        for name, words in {"broken": "the key ring is locked", "absent": "cannot be run", "empty": "log in"}.items():
+        for name, words in {
+            "broken": "the key ring is locked",
+            "absent": "cannot be run",
+            "empty": "log in",
+        }.items():
             with self.subTest(name):
                 self.docker_config({"credsStore": name})
                 said = self.complaint("push", self.file, self.reference("v1"), fails=UNAUTHORIZED)
@@ -106,13 +110,15 @@ class Passwords(Secured):
     def test_wrong_password_and_nobody(self):
         self.log_in()
         self.push(self.file)
-        for name, document in {
-            "wrong password": None,
-            "nobody": {},
-            "of another registry": {"auths": {"127.0.0.1:1": {"auth": "dXNlcjpzZWNyZXQ="}}},
+        for name, log_in in {
+            "wrong password": lambda: self.log_in("wrong"),
+            "nobody": lambda: self.docker_config({}),
+            "of another registry": lambda: self.docker_config(
+                {"auths": {"127.0.0.1:1": {"auth": "dXNlcjpzZWNyZXQ="}}}
+            ),
         }.items():
             with self.subTest(name):
-                self.docker_config(document) if document is not None else self.log_in("wrong")
+                log_in()
                 for command in (
                     ("push", self.file, self.reference("v2")),
                     ("pull", self.reference("v1"), "--to", "out"),
@@ -184,7 +190,7 @@ class Tokens(Secured):
         self.complaint("push", self.file, self.reference("v2"), fails=UNAUTHORIZED)
 
     def test_tokens_that_end_between_requests(self):
-        """Each token is good for two requests, so that every second step of a push or pull is refused first."""
+        """Each token is good for two requests, so that requests in the midst of a push are refused."""
         plain = type(self).server_type()
         self.addCleanup(plain.stop)
         front = Front(plain.host)
@@ -201,7 +207,8 @@ class Tokens(Secured):
             if left.get(token):
                 left[token] -= 1
                 return False
-            exchange.answer(401, {"WWW-Authenticate": f'Bearer realm="http://{front.host}/token",service="x"'})
+            challenge = f'Bearer realm="http://{front.host}/token",service="x"'
+            exchange.answer(401, {"WWW-Authenticate": challenge})
             return True
 
         self.host = front.host
@@ -237,9 +244,8 @@ class ServerCertificates(Tls):
 
     def test_own_authority(self):
         self.assert_round_trip("v1", *self.tls())
-        self.assertEqual(
-            self.lamina("pull", self.reference("v1"), "--to", "-", "--tls", "always", "--insecure"), self.content
-        )
+        insecure = ("--tls", "always", "--insecure")
+        self.assertEqual(self.lamina("pull", self.reference("v1"), "--to", "-", *insecure), self.content)
 
     def test_unknown_authority(self):
         for options in (("--tls", "always"), self.tls(certificates.Authority(self.secrets / "other"))):
@@ -288,8 +294,8 @@ MaxProtocol = TLSv1.2
         return {**settings, "REGISTRY_HTTP_TLS_CLIENTCAS": f"[{self.clients.certificate}]"}
 
     def environment(self):
-        """TLS 1.2, where the registry judges a certificate in the handshake. With 1.3 it does so afterwards, and its
-        alert is lost where the end of the connection overtakes it."""
+        """TLS 1.2, where the registry judges a certificate in the handshake. With 1.3 it does so afterwards,
+        and its alert is lost where the end of the connection overtakes it."""
         configuration = self.folder / "openssl.cnf"
         configuration.write_text(self.TLS_1_2)
         return {**super().environment(), "OPENSSL_CONF": str(configuration)}

@@ -63,7 +63,9 @@ class BehindFront(LaminaCase):
         content = os.urandom(65 * MIB)
         self.pushed(content)
         self.front.interfere = once(
-            lambda exchange: is_blob_get(exchange) and exchange.headers["Range"].startswith("bytes=16777216-"),
+            lambda exchange: (
+                is_blob_get(exchange) and exchange.headers["Range"].startswith(f"bytes={16 * MIB}-")
+            ),
             lambda exchange: exchange.forward(keep=0.25),
         )
         pulled = self.answer("pull", self.reference("v1"), "--to", "out")
@@ -77,7 +79,11 @@ class BehindFront(LaminaCase):
         for name, act in {
             "no answer to the upload": lambda exchange: (exchange.read_body(), exchange.vanish()),
             "lost answer": lambda exchange: (exchange.fetch(), exchange.vanish()),
-            "in the middle": lambda exchange: (exchange.invite(), exchange.rfile.read(MIB), exchange.vanish()),
+            "in the middle": lambda exchange: (
+                exchange.invite(),
+                exchange.rfile.read(MIB),
+                exchange.vanish(),
+            ),
         }.items():
             with self.subTest(name):
                 self.front.interfere = once(is_blob_put, act)
@@ -175,7 +181,7 @@ class BehindProxy(LaminaCase):
         super().setUp()
         self.proxy = Front()
         self.addCleanup(self.proxy.stop)
-        self.variables = {"http_proxy": f"http://{self.proxy.host}", "https_proxy": f"http://{self.proxy.host}"}
+        self.variables = dict.fromkeys(("http_proxy", "https_proxy"), f"http://{self.proxy.host}")
 
     def environment(self):
         return {**super().environment(), **self.variables}

@@ -114,7 +114,8 @@ class LaminaClient(LaminaCase):
     def test_removed_referrer_is_not_found_any_more(self):
         subject = self.push(self.write("subject", b"subject"))["digest"]
         one, two = (
-            self.push(self.write(name, name.encode()), name, "--subject", "v1")["digest"] for name in ("one", "two")
+            self.push(self.write(name, name.encode()), name, "--subject", "v1")["digest"]
+            for name in ("one", "two")
         )
         self.assertEqual(self.referrers(self.reference(subject)), sorted([one, two]))
         self.lamina("rm", self.reference(one))
@@ -131,7 +132,7 @@ class LaminaClient(LaminaCase):
             signature = self.write("signature", subject.encode())
             pushed = self.push(signature, subject[-8:], "--subject", subject)
             wanted[subject] = [pushed["digest"]]
-        attestation = self.push(self.write("attestation", b"of a signature"), "top", "--subject", pushed["digest"])
+        attestation = self.push(self.write("attestation", b"of it"), "top", "--subject", pushed["digest"])
         wanted[pushed["digest"]] = [attestation["digest"]]
         for name, server_type in peers.SERVERS.items():
             with self.subTest(other=name):
