@@ -85,6 +85,7 @@ Result<std::unique_ptr<DataFolder>> DataFolder::open(fs::FileSystem& files,
   }
   folder->lock_ = *std::move(lock);
   LAMINA_TRY(settle_format(files, path));
+  LAMINA_TRY(files.make_directory(path / "records"));  // RocksDB would let others read it.
   LAMINA_ASSIGN(folder->meta_, meta::RocksDbMetaStore::open(path / "records"));
   LAMINA_ASSIGN(folder->blobs_, blob::LocalBlobStore::open(files, path));
   return folder;

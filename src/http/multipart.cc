@@ -134,7 +134,8 @@ Result<MultipartReader::Step> MultipartReader::take_tail(char c) {
       } else if (c == '-') {
         state_ = State::kClose;
       } else {
-        return malformed("a boundary is followed by other text");
+        return malformed(c == '\n' ? "a line ends with LF alone; lines of a multipart body end with CR LF"
+                                   : "a boundary is followed by other text");
       }
       return Step{};
     case State::kDelimiterLf:

@@ -19,6 +19,14 @@ Result<Descriptor> only_layer(const store::StoredManifest& stored) {
   return std::move(content.layers.front());
 }
 
+/// RFC 6266: the encoded name for those who know it, and the plain one, where it needs no encoding, for the
+/// rest.
+std::string disposition(const std::string& name) {
+  const std::string encoded = http::percent_encode(name);
+  return "attachment; " + (encoded == name ? "filename=\"" + name + "\"; " : "") + "filename*=UTF-8''" +
+         encoded;
+}
+
 }  // namespace
 
 Answer get_file(Call& call) {
@@ -29,8 +37,7 @@ Answer get_file(Call& call) {
   LAMINA_CO_ASSIGN(const Descriptor layer, only_layer(stored));
   http::Headers headers;
   headers.add("Content-Type", layer.media_type);
-  headers.add("Content-Disposition",
-              "attachment; filename*=UTF-8''" + http::percent_encode(file_name(layer)));
+  headers.add("Content-Disposition", disposition(file_name(layer)));
   // What a digest names never changes; what a tag names has to be asked for each time.
   headers.add("Cache-Control",
               std::holds_alternative<Digest>(reference) ? "public, max-age=31536000, immutable" : "no-cache");

@@ -75,6 +75,13 @@ http::Task<Result<Received>> receive_request(Call& call) {
   if (parsed && parsed->essence == "multipart/related") {
     co_return co_await receive_multipart(call, *content_type);
   }
+  // A form would be stored with its envelope, which nobody means.
+  if (parsed && parsed->essence.starts_with("multipart/")) {
+    co_return fail(Code::kUnsupported, About::kManifest,
+                   "publish takes multipart/related, or the layer itself as the body (curl --data-binary "
+                   "@FILE); found " +
+                       parsed->essence);
+  }
   co_return co_await receive_raw(call);
 }
 

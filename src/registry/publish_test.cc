@@ -372,6 +372,14 @@ TEST_F(PublishTest, RefusesBadParametersBesideARawBody) {
   expect_nothing_stored();
 }
 
+TEST_F(PublishTest, RefusesAFormInsteadOfStoringItsEnvelope) {
+  const Reply reply = server.request("POST", std::string(kPath) + "?artifactType=a/b&tag=v1",
+                                     {{"Content-Type", "multipart/form-data; boundary=x"}}, "--x--");
+  EXPECT_EQ(reply.status, 415u);
+  EXPECT_THAT(reply.error_message(), HasSubstr("--data-binary"));
+  EXPECT_EQ(server.get("/v2/team/app/manifests/v1").status, 404u);
+}
+
 TEST_F(PublishTest, AClientThatVanishesLeavesNothing) {
   const std::string body = multipart(R"({"artifactType":"a/b","tags":["v1"]})", kLayer);
   for (const std::size_t sent : {std::size_t{20}, std::size_t{100}, std::size_t{300'000}, body.size() - 1}) {

@@ -96,9 +96,11 @@ http::Task<Result<void>> take_chunk(Call& call, store::Upload& upload,
 }
 
 Answer refuse_out_of_order(Call& call, std::uint64_t offset) {
-  http::Response response = error_response(
-      {Code::kOutOfRange, About::kRange,
-       "the chunk does not begin at byte " + std::to_string(offset) + ", where the upload is"});
+  const std::string found(call.request.headers.find("Content-Range").value_or(""));
+  Error error{Code::kOutOfRange, About::kRange,
+              "Content-Range: expected a chunk from byte " + std::to_string(offset) +
+                  " on, where the upload is, found " + found};
+  http::Response response = error_response(error);
   describe(response, call.repository(), call.route.last, offset);
   co_return co_await call.exchange.respond(std::move(response));
 }
