@@ -6,6 +6,6 @@
 namespace lamina::cmd {
 
 /// Of this release; the build takes it from CMakeLists.txt.
-inline constexpr std::string_view kVersion = LAMINA_VERSION;
+extern const std::string_view kVersion;
 
 }  // namespace lamina::cmd

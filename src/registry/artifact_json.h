@@ -25,7 +25,5 @@ void write_artifact(oci::JsonWriter& json, const Options& options, const Artifac
 /// The immutable address of the artifact's layer at the file face: absolute where an advertised URL is set.
 std::string file_url(const Options& options, const RepositoryName& repository, const Digest& manifest,
                      const Descriptor& layer);
-/// The layer's title where it can be a file name, else `layer` with the extension of its media type.
-std::string file_name(const Descriptor& layer);
 
 }  // namespace lamina::registry

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/target.h"
 #include "lamina/manifest.h"
+#include "oci/file_name.h"
 #include "registry/artifact_json.h"
 #include "registry/call.h"
 #include "registry/content.h"
@@ -37,7 +38,7 @@ Answer get_file(Call& call) {
   LAMINA_CO_ASSIGN(const Descriptor layer, only_layer(stored));
   http::Headers headers;
   headers.add("Content-Type", layer.media_type);
-  headers.add("Content-Disposition", disposition(file_name(layer)));
+  headers.add("Content-Disposition", disposition(oci::file_name(layer)));
   // What a digest names never changes; what a tag names has to be asked for each time.
   headers.add("Cache-Control",
               std::holds_alternative<Digest>(reference) ? "public, max-age=31536000, immutable" : "no-cache");

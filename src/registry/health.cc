@@ -7,6 +7,8 @@ Answer get_version(Call& call) {
   http::Headers headers;
   headers.add("Docker-Distribution-Api-Version", "registry/2.0");
   headers.add("Lamina-Version", call.options.version);
+  // So that a client can name a file's address, as publish and search do, without asking for each.
+  if (!call.options.advertise_url.empty()) headers.add("Lamina-Advertise-Url", call.options.advertise_url);
   return respond_json(call, "{}", "application/json", std::move(headers));
 }
 

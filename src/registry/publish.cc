@@ -28,8 +28,9 @@ http::Task<Result<Received>> receive_multipart(Call& call, std::string_view cont
   Received received;
   LAMINA_CO_ASSIGN(received.layer, call.store.uploads().direct(call.repository(), Algorithm::kSha256));
   bool has_fields = false;
+  bool whole = false;
   const auto take = [&](std::span<const std::byte> input) -> Result<void> {
-    for (;;) {
+    while (!whole) {  // What follows the last boundary means nothing.
       LAMINA_ASSIGN(const auto step, reader.step(input));
       switch (step.event) {
         case Event::kFirst: {
@@ -40,9 +41,10 @@ http::Task<Result<Received>> receive_multipart(Call& call, std::string_view cont
         case Event::kSecond: break;
         case Event::kData: LAMINA_TRY(received.layer->append(step.data)); break;
         case Event::kMore: return {};
-        case Event::kEnd: return {};
+        case Event::kEnd: whole = true; return {};
       }
     }
+    return {};
   };
   std::vector<std::byte> buffer(kReadBytes);
   bool ended = false;
@@ -142,6 +144,7 @@ Answer publish(Call& call) {
 
   const store::ManifestPut& put = published->put;
   std::vector<std::string> tags;
+  tags.reserve(put.tags.size());
   for (const Tag& tag : put.tags) tags.push_back(tag.str());
   oci::JsonWriter json;
   write_artifact(json, call.options,

@@ -342,6 +342,8 @@ TEST_F(PublishTest, RefusesMalformedBodies) {
   }
   expect_nothing_stored();
   EXPECT_EQ(send("a preamble\r\n" + good + "an epilogue").status, 201u) << "RFC 2046 allows both";
+  EXPECT_EQ(send(good + std::string(600'000, 'x') + "\r\n--line\r\n").status, 200u)
+      << "an epilogue of any length means nothing, and what is there already is not stored again";
 }
 
 TEST_F(PublishTest, RefusesBadParametersBesideARawBody) {

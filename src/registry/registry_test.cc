@@ -36,7 +36,10 @@ TEST(RegistryServer, AnswersItsVersion) {
     EXPECT_EQ(reply.body, "{}");
     EXPECT_EQ(reply.field("Docker-Distribution-Api-Version"), "registry/2.0");
     EXPECT_EQ(reply.field("Lamina-Version"), "1.2.3");
+    EXPECT_EQ(reply.field("Lamina-Advertise-Url"), "");
   }
+  RegistryServer advertised({.advertise_url = "https://registry.example/base", .version = {}});
+  EXPECT_EQ(advertised.get("/v2/").field("Lamina-Advertise-Url"), "https://registry.example/base");
 }
 
 TEST(RegistryServer, IsReadyWhenItIsTold) {

@@ -137,7 +137,7 @@ struct Breaker {
   bool broken = false;
 
   std::optional<Error> step(What kind) {
-    const Error error{Code::kInternal, About::kNothing, "broken by the test"};
+    Error error{Code::kInternal, About::kNothing, "broken by the test"};
     if (broken && for_good) return error;
     if (kind != what || seen++ != at) return std::nullopt;
     broken = true;
