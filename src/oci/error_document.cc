@@ -7,11 +7,11 @@
 namespace lamina::oci {
 
 std::string error_document(std::string_view code, std::string_view message, std::string_view detail) {
-  JsonWriter out;
+  JsonWriter out(JsonEscapes::kMinimal);  // For eyes, too.
   out.begin_object().name("errors").begin_array().begin_object();
   out.name("code").string(code).name("message").string(message);
   if (!detail.empty()) out.name("detail").raw(detail);
-  return out.end_object().end_array().end_object().take();
+  return out.end_object().end_array().end_object().take() + '\n';
 }
 
 std::optional<ErrorEntry> parse_error_document(std::string_view body) {

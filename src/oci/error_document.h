@@ -9,6 +9,7 @@ namespace lamina::oci {
 
 /// distribution-spec v1.1.1 "Error Codes": `{"errors":[{"code","message","detail"}]}` with one error. `code`
 /// is an id such as BLOB_UNKNOWN; `detail` is a JSON value, already serialised, or empty for none.
+/// Ends with a newline.
 std::string error_document(std::string_view code, std::string_view message, std::string_view detail = {});
 
 struct ErrorEntry {

@@ -8,9 +8,10 @@ namespace {
 
 TEST(ErrorDocument, IsThatOfTheSpec) {
   EXPECT_EQ(error_document("BLOB_UNKNOWN", "no such blob"),
-            R"({"errors":[{"code":"BLOB_UNKNOWN","message":"no such blob"}]})");
-  EXPECT_EQ(error_document("MANIFEST_INVALID", "say \"x\"", R"({"field":"layers"})"),
-            R"({"errors":[{"code":"MANIFEST_INVALID","message":"say \"x\"","detail":{"field":"layers"}}]})");
+            "{\"errors\":[{\"code\":\"BLOB_UNKNOWN\",\"message\":\"no such blob\"}]}\n");
+  EXPECT_EQ(error_document("MANIFEST_INVALID", "say \"<x>\"", R"({"field":"layers"})"),
+            R"({"errors":[{"code":"MANIFEST_INVALID","message":"say \"<x>\"","detail":{"field":"layers"}}]})"
+            "\n");
 }
 
 TEST(ErrorDocument, ParseIsTheInverse) {

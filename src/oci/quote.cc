@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/quote.h"
 
-#include <cstddef>
-
 namespace lamina::oci {
 
-std::string quote(std::string_view text) {
-  constexpr std::size_t kLimit = 80;
+std::string quote(std::string_view text, std::size_t limit) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string out = "'";
-  for (const char c : text.substr(0, kLimit)) {
+  for (const char c : text.substr(0, limit)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte < 0x7f) {
       out += c;
@@ -19,7 +16,7 @@ std::string quote(std::string_view text) {
       out += kHex[byte & 0xf];
     }
   }
-  out += text.size() > kLimit ? "...'" : "'";
+  out += text.size() > limit ? "...'" : "'";
   return out;
 }
 
