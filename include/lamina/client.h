@@ -71,6 +71,7 @@ struct ClientOptions {
   std::string default_registry = "127.0.0.1:5000";
   PlainHttp plain_http = PlainHttp::kAuto;
   std::set<std::string, std::less<>> plain_http_registries;  ///< host[:port], http whatever plain_http says.
+  std::set<std::string, std::less<>> tls_registries;         ///< host[:port], https whatever plain_http says.
   std::filesystem::path ca_file;                             ///< PEM; replaces the system's roots.
   std::filesystem::path client_certificate;                  ///< PEM.
   std::filesystem::path client_key;                          ///< PEM.
@@ -153,9 +154,10 @@ struct Published {
   Descriptor manifest;
   Descriptor layer;
   std::optional<Identity> identity;
-  std::string url;         ///< Of the layer on Lamina's file face; empty elsewhere.
+  std::string url;         ///< Of the layer on Lamina's file face; empty for other registries.
   bool unchanged = false;  ///< Every tag named this manifest already: nothing was written.
   bool one_request = false;
+  std::optional<PackStats> packed;  ///< Of a directory.
 };
 
 // ---- Reading ------------------------------------------------------------------------------------------
@@ -188,7 +190,7 @@ struct FindOptions {
   NamingScheme scheme = NamingScheme::kLamina;  ///< For kDerived.
   std::string tenant;                           ///< For kDerived.
   std::optional<Tag> tag;                       ///< Only artifacts that this tag names.
-  std::size_t limit = 1000;                     ///< At most so many results.
+  std::size_t limit = 1000;                     ///< At most so many results; 0 is no limit.
 };
 
 /// Appears under its name only when complete and verified; an existing file is replaced.

@@ -85,7 +85,7 @@ Result<Blueprint> draw_blueprint(const Content& content, const PushOptions& opti
     case Profile::kHelm:
       if (directory != nullptr) {
         return fail(Code::kUnsupported,
-                    "expected a packaged chart (.tgz) with profile helm, got the directory " +
+                    "expected a packaged chart (.tgz) with profile helm, found the directory " +
                         directory->path.string() + "; run `helm package` on it first");
       }
       blueprint.config_type = kHelmConfig;
@@ -152,8 +152,8 @@ Result<Profile> parse_profile(std::string_view text) {
   if (text == "helm") return Profile::kHelm;
   if (text == "ocm-v1") return Profile::kOcmV1;
   if (text == "ocm-v2") return Profile::kOcmV2;
-  return fail(Code::kInvalid,
-              "expected artifact, flux, helm, ocm-v1 or ocm-v2 as profile, got '" + std::string(text) + "'");
+  return fail(Code::kInvalid, "expected artifact, flux, helm, ocm-v1 or ocm-v2 as profile, found '" +
+                                  std::string(text) + "'");
 }
 
 }  // namespace lamina

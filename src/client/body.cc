@@ -70,7 +70,7 @@ Result<std::size_t> StreamBody::read(std::span<std::byte> buffer) {
   LAMINA_ASSIGN(const std::size_t count, source_.read(buffer));
   at_ += count;
   if (size_ && (at_ > *size_ || (count == 0 && at_ < *size_))) {
-    return fail(Code::kMismatch, "expected a stream of " + std::to_string(*size_) + " bytes, got " +
+    return fail(Code::kMismatch, "expected a stream of " + std::to_string(*size_) + " bytes, found " +
                                      (count == 0 ? std::to_string(at_) : std::string("more")));
   }
   return count;

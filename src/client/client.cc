@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lamina/client.h"
 
+#include <limits>
 #include <utility>
 
 #include "client/client_impl.h"
@@ -30,9 +31,18 @@ CurlOptions curl_options(const ClientOptions& options) {
 }
 
 bool is_plain(const ClientOptions& options, std::string_view registry) {
+  if (options.tls_registries.contains(registry)) return false;
   if (options.plain_http_registries.contains(registry) || options.plain_http == PlainHttp::kAlways)
     return true;
   return options.plain_http == PlainHttp::kAuto && is_loopback(registry);
+}
+
+Error missing(const Remote& remote, const Reference& reference, About about) {
+  const TagOrDigest target = reference.target();
+  const std::string_view separator = std::holds_alternative<Tag>(target) ? ":" : "@";
+  return {Code::kNotFound, about,
+          remote.registry() + " has no " + reference.repository.str() + std::string(separator) +
+              to_string(target)};
 }
 
 }  // namespace
@@ -82,9 +92,7 @@ Result<Descriptor> Client::resolve(const Reference& reference) {
   client::Remote& remote = impl_->remote(reference.registry);
   LAMINA_ASSIGN(auto found, remote.head_manifest(reference.repository, reference.target()));
   if (found) return *std::move(found);
-  return fail(
-      Code::kNotFound, About::kManifest,
-      remote.registry() + " has no " + reference.repository.str() + " " + to_string(reference.target()));
+  return std::unexpected(client::missing(remote, reference, About::kManifest));
 }
 
 Result<FetchedManifest> Client::manifest(const Reference& reference) {
@@ -92,7 +100,9 @@ Result<FetchedManifest> Client::manifest(const Reference& reference) {
 }
 
 Result<std::vector<FoundArtifact>> Client::find(std::string_view registry, const Identity& identity,
-                                                const FindOptions& options) {
+                                                const FindOptions& given) {
+  FindOptions options = given;
+  if (options.limit == 0) options.limit = std::numeric_limits<std::size_t>::max();
   client::Remote& remote = impl_->remote(registry);
   if (options.mode == FindMode::kDerived) return client::find_derived(remote, identity, options);
   LAMINA_ASSIGN(const std::string version, remote.version());
@@ -124,11 +134,7 @@ Result<Deleted> Client::remove(const Reference& reference) {
     return Deleted{.digest = reference.digest};
   }
   LAMINA_ASSIGN(const auto found, remote.head_manifest(reference.repository, reference.target()));
-  if (!found) {
-    return fail(
-        Code::kNotFound, About::kTag,
-        remote.registry() + " has no " + reference.repository.str() + " " + to_string(reference.target()));
-  }
+  if (!found) return std::unexpected(client::missing(remote, reference, About::kTag));
   LAMINA_TRY(remote.delete_manifest(reference.repository, reference.target()));
   return Deleted{.digest = found->digest};
 }

@@ -84,6 +84,15 @@ TEST_F(ContentTest, DerivedNameFindsAWholeIdentityAnywhere) {
   ASSERT_EQ(found->size(), 1U);
   EXPECT_EQ(found->front().identity, push.identity);
   EXPECT_EQ(found->front().layer->digest, Digest::of("x"));
+  EXPECT_EQ(found->front().url, "");
+  registry.lamina = true;
+  FindOptions exact{.mode = FindMode::kDerived, .scheme = find.scheme, .tenant = "", .tag = {}, .limit = 0};
+  const auto with_url = Client(impl()).find("127.0.0.1:5000", *push.identity, exact);
+  ASSERT_TRUE(with_url) << with_url.error().message;
+  ASSERT_EQ(with_url->size(), 1U);
+  EXPECT_EQ(with_url->front().url, "http://127.0.0.1:5000/files/" + where.repository.str() + "/" +
+                                       found->front().manifest.digest.to_string() + "/x");
+  registry.lamina = false;
   find.tag = Tag::parse("other").value();
   EXPECT_TRUE(client().find("127.0.0.1:5000", *push.identity, find)->empty());
   find.tag.reset();

@@ -42,7 +42,7 @@ Call blob_call(Remote& remote, const BlobName& blob) {
 Error wrong_size(const BlobName& blob, const std::string& found) {
   return {
       Code::kMismatch, About::kSize,
-      "expected " + std::to_string(*blob.size) + " bytes of " + blob.digest.to_string() + ", got " + found};
+      "expected " + std::to_string(*blob.size) + " bytes of " + blob.digest.to_string() + ", found " + found};
 }
 
 /// Takes bytes of a blob from any number of answers and passes on those from `next` to `end` once.
@@ -61,7 +61,7 @@ class ResumingSink final : public ResponseSink {
       if (start == next_) return {};
       return fail(
           Code::kMismatch, About::kRange,
-          "asked for " + blob_.digest.to_string() + " from byte " + std::to_string(next_) + " on, got " +
+          "asked for " + blob_.digest.to_string() + " from byte " + std::to_string(next_) + " on, found " +
               (start ? "them from " + std::to_string(*start) : std::string("a range without a position")));
     }
     if (ranged_) return fail(Code::kUnsupported, About::kRange, "the registry does not serve ranges");

@@ -8,6 +8,9 @@
 namespace lamina::client {
 namespace {
 
+/// A registry's message says what to do about an error, often at its end.
+constexpr std::size_t kLongestMessage = 1000;
+
 struct Meaning {
   Code code;
   About about;
@@ -68,7 +71,7 @@ Error to_error(const HttpRequest& request, const HttpResponse& response) {
                         " was answered " + std::to_string(response.status);
   if (entry) {
     message += " " + entry->code;
-    if (!entry->message.empty()) message += ": " + oci::quote(entry->message);
+    if (!entry->message.empty()) message += ": " + oci::quote(entry->message, kLongestMessage);
   } else if (!response.body.empty()) {
     message += ": " + oci::quote(response.body);
   }

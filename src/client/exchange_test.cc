@@ -207,6 +207,18 @@ TEST(Challenges, AreReadAsSent) {
   EXPECT_TRUE(parse_challenges({{"WWW-Authenticate", "=,;\""}}).empty());
 }
 
+TEST(ErrorMessage, HoldsAllThatTheRegistrySays) {
+  const HttpRequest request{.method = "GET", .url = "https://r.example/v2/", .headers = {}};
+  const auto told = [&](const std::string& message) {
+    const std::string body = R"({"errors":[{"code":"DENIED","message":")" + message + R"("}]})";
+    return to_error(request, {.status = 403, .headers = {}, .body = body}).message;
+  };
+  const std::string longest(1000, 'm');
+  EXPECT_THAT(told(longest), HasSubstr("403 DENIED: '" + longest + "'"));
+  EXPECT_THAT(told(longest + "m"), HasSubstr("'" + longest + "...'"));
+  EXPECT_THAT(told(R"(a\u001b[2Jb\n)"), HasSubstr(R"('a\x1b[2Jb\x0a')"));
+}
+
 struct StatusCase {
   unsigned status;
   const char* body;

@@ -46,7 +46,7 @@ TemporaryFile::~TemporaryFile() {
 
 Result<TemporaryFile> TemporaryFile::create(const std::filesystem::path& target, Random& random) {
   if (!target.has_filename())
-    return fail(Code::kInvalid, "expected the name of a file, got '" + target.string() + "'");
+    return fail(Code::kInvalid, "expected the name of a file, found '" + target.string() + "'");
   std::filesystem::path path = parent_of(target) / (".lamina-" + random.hex128() + ".part");
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd < 0) return system_error("cannot create a file beside " + target.string());

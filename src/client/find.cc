@@ -120,7 +120,10 @@ Result<std::vector<FoundArtifact>> find_derived(Remote& remote, const Identity& 
                         .identity = std::move(written),
                         .layer = {},
                         .url = {}});
-      if (!fetched->manifest.layers.empty()) result.back().layer = fetched->manifest.layers.front();
+      if (!fetched->manifest.layers.empty()) {
+        const Descriptor& layer = result.back().layer.emplace(fetched->manifest.layers.front());
+        LAMINA_ASSIGN(result.back().url, remote.file_url(repository, fetched->descriptor.digest, layer));
+      }
     }
     result[place->second].tags.push_back(tag);
   }

@@ -40,7 +40,7 @@ Result<const Descriptor*> choose_child(const Manifest& index, const std::string&
   }
   return fail(platform.empty() ? Code::kInvalid : Code::kNotFound, About::kManifest,
               "expected a platform that the index has" +
-                  (platform.empty() ? std::string() : ", got " + platform) + "; it has " +
+                  (platform.empty() ? std::string() : ", found " + platform) + "; it has " +
                   (offered.empty() ? "none; name a manifest by its digest" : offered));
 }
 
@@ -123,7 +123,7 @@ class Pull {
   }
 
   Result<void> deliver(const StreamDestination& to) {
-    if (to.sink == nullptr) return fail(Code::kInvalid, "expected a stream to pull to, got none");
+    if (to.sink == nullptr) return fail(Code::kInvalid, "expected a stream to pull to, found none");
     CountingSink counting(to.sink);
     if (!options_.decompress) {
       LAMINA_ASSIGN(pulled_.bytes_received, download(session_, remote_, blob_, counting));
@@ -171,7 +171,7 @@ class Verification {
       if (below.bytes.size() != child.size) {
         return fail(Code::kMismatch, About::kSize,
                     "expected " + std::to_string(child.size) + " bytes of the manifest " +
-                        child.digest.to_string() + ", got " + std::to_string(below.bytes.size()));
+                        child.digest.to_string() + ", found " + std::to_string(below.bytes.size()));
       }
       LAMINA_TRY(run(below, depth + 1));
     }

@@ -16,6 +16,7 @@ struct Payload {
   std::string what;
   bool rereadable = false;                         ///< Reading it a second time is possible.
   std::shared_ptr<std::optional<Digest>> diff_id;  ///< Set when `body` has been read, for Blueprint::regzip.
+  std::shared_ptr<std::optional<PackStats>> packed;  ///< Of a directory; set when `body` has been read.
 };
 
 class HashingSink final : public Sink {
@@ -50,8 +51,10 @@ Result<Payload> open_payload(const Content& content, const Blueprint& blueprint)
   if (const auto* directory = std::get_if<DirectoryContent>(&content)) {
     payload.what = directory->path.string();
     payload.rereadable = true;
-    raw = [path = directory->path, pack = *blueprint.pack](Sink& out) -> Result<void> {
-      LAMINA_TRY(pack_directory(path, pack, out));
+    payload.packed = std::make_shared<std::optional<PackStats>>();
+    raw = [path = directory->path, pack = *blueprint.pack,
+           packed = payload.packed](Sink& out) -> Result<void> {
+      LAMINA_ASSIGN(*packed, pack_directory(path, pack, out));
       return {};
     };
   } else if (const auto* file = std::get_if<FileContent>(&content)) {
@@ -66,7 +69,7 @@ Result<Payload> open_payload(const Content& content, const Blueprint& blueprint)
     };
   } else {
     const auto& stream = std::get<StreamContent>(content);
-    if (stream.source == nullptr) return fail(Code::kInvalid, "expected a stream to push, got none");
+    if (stream.source == nullptr) return fail(Code::kInvalid, "expected a stream to push, found none");
     payload.what = "stream";
     payload.body = std::make_unique<StreamBody>(*stream.source, stream.size);
     raw = [input = std::make_shared<StreamBody>(*stream.source, stream.size)](Sink& out) -> Result<void> {
@@ -127,6 +130,16 @@ class Push {
   }
 
   Result<Published> run() {
+    LAMINA_ASSIGN(Published published, publish());
+    if (published.url.empty()) {
+      LAMINA_ASSIGN(published.url,
+                    remote_.file_url(published.repository, published.manifest.digest, published.layer));
+    }
+    return published;
+  }
+
+ private:
+  Result<Published> publish() {
     if (tags_.empty() && !target_.digest) tags_.push_back(*Tag::parse("latest"));
     LAMINA_ASSIGN(const bool one_request, can_publish());
     LAMINA_TRY(measure_where_useful());
@@ -147,7 +160,6 @@ class Push {
     return publish_in_steps();
   }
 
- private:
   Algorithm algorithm() const { return target_.digest ? target_.digest->algorithm() : Algorithm::kSha256; }
   Result<bool> can_publish() {
     const bool required = options_.mode == PublishMode::kOneRequest || options_.ttl;
@@ -187,8 +199,14 @@ class Push {
                                          .done = known_->size,
                                          .total = total,
                                          .finished = true}));
+    keep_pack_stats();
     LAMINA_TRY(payload_.body->rewind());
     return {};
+  }
+
+  /// To be called when all of the content has been read: until then another thread may write them.
+  void keep_pack_stats() {
+    if (payload_.packed) packed_ = *payload_.packed;
   }
 
   HashingBody::OnProgress on_progress(Progress::Phase phase, std::optional<std::uint64_t> total) {
@@ -248,7 +266,8 @@ class Push {
         .manifest = describe(blueprint_.manifest_type, Digest::of(bytes, algorithm()), bytes.size()),
         .layer = layer_,
         .identity = options_.identity,
-        .url = {}};
+        .url = {},
+        .packed = packed_};
     published.manifest.artifact_type = blueprint_.artifact_type;
     return published;
   }
@@ -264,6 +283,7 @@ class Push {
     // An answer may come before all was read, where the registry needs no bytes for it.
     const Digest digest = known_ ? known_->digest : hashing.digest();
     const std::uint64_t size = known_ ? known_->size : hashing.count();
+    if (!known_) keep_pack_stats();
     LAMINA_ASSIGN(const std::string bytes, finish_manifest(digest, size));
     Published published = result(bytes);
     if (answer.digest != published.manifest.digest) {
@@ -295,6 +315,7 @@ class Push {
     } else {
       LAMINA_TRY(remote_.upload_unknown(repository, hashing));
       known_ = Measured{.digest = hashing.digest(), .size = hashing.count()};
+      keep_pack_stats();
     }
     return report_uploaded(known_->size);
   }
@@ -360,6 +381,7 @@ class Push {
   std::optional<Measured> known_;
   std::optional<bool> layer_present_;
   Descriptor layer_;
+  std::optional<PackStats> packed_;
 };
 
 }  // namespace

@@ -125,6 +125,43 @@ TEST_F(PushTest, KnownBytesAreNotSentToLaminaAgain) {
   for (const Sent& request : sent()) EXPECT_NE(request.body, "hello\n");
 }
 
+TEST_F(PushTest, LaminaGivesTheLayerAUrlHoweverItWasPublished) {
+  registry.lamina = true;
+  const auto url = [&](const Published& published, const std::string& base) {
+    return base + "/files/r/" + published.manifest.digest.to_string() + "/hello.txt";
+  };
+  PushOptions standard;
+  standard.mode = PublishMode::kStandard;
+  const auto published = Client(impl()).push(ref("r:1"), hello(), standard);
+  ASSERT_TRUE(published) << published.error().message;
+  EXPECT_EQ(published->url, url(*published, "http://127.0.0.1:5000"));
+  registry.advertise_url = "https://lamina.example/registry";
+  const auto unchanged = Client(impl()).push(ref("r:1"), hello());
+  ASSERT_TRUE(unchanged) << unchanged.error().message;
+  EXPECT_TRUE(unchanged->unchanged);
+  EXPECT_EQ(unchanged->url, url(*unchanged, registry.advertise_url));
+  registry.lamina = false;
+  EXPECT_EQ(Client(impl()).push(ref("r:1"), hello())->url, "");
+}
+
+TEST_F(PushTest, TellsWhatADirectoryLeavesOut) {
+  const DirectoryContent content = tree();
+  std::filesystem::create_symlink("a.txt", folder() / "tree/link");
+  for (const bool lamina : {false, true}) {
+    registry = {};
+    registry.lamina = lamina;
+    for (const bool unchanged : {false, true}) {
+      const auto published = client().push(ref("r:1"), content);
+      ASSERT_TRUE(published) << published.error().message;
+      EXPECT_EQ(published->unchanged, unchanged);
+      ASSERT_TRUE(published->packed);
+      EXPECT_EQ(published->packed->dropped, 1U);
+      EXPECT_THAT(published->packed->first_dropped, ElementsAre("link"));
+    }
+  }
+  EXPECT_FALSE(client().push(ref("r:2"), hello())->packed);
+}
+
 TEST_F(PushTest, StreamIsHashedWhileItIsSent) {
   StringBody source("hello\n");
   const auto published = client().push(ref("r:1"), StreamContent{.source = &source, .size = 6});

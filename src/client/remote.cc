@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "client/url.h"
+#include "oci/file_name.h"
 
 namespace lamina::client {
 namespace {
@@ -80,9 +81,22 @@ Result<HttpResponse> Remote::send(Call call) {
 }
 
 Result<std::string> Remote::version() {
+  LAMINA_ASSIGN(Greeting known, greeting());
+  return std::move(known.version);
+}
+
+Result<std::string> Remote::file_url(const RepositoryName& repository, const Digest& manifest,
+                                     const Descriptor& layer) {
+  LAMINA_ASSIGN(const Greeting known, greeting());
+  if (known.version.empty()) return std::string();
+  return (known.advertise_url.empty() ? base_ : known.advertise_url) + "/files/" + repository.str() + '/' +
+         manifest.to_string() + '/' + percent_encode(oci::file_name(layer));
+}
+
+Result<Remote::Greeting> Remote::greeting() {
   {
     const std::lock_guard lock(mutex_);
-    if (version_) return *version_;
+    if (greeting_) return *greeting_;
   }
   Call ping = call("GET", "/v2/", nullptr, Access::kPull);
   const HttpRequest request = ping.request;
@@ -91,7 +105,9 @@ Result<std::string> Remote::version() {
   // failed.
   if (response.status >= 500) return std::unexpected(to_error(request, response));
   const std::lock_guard lock(mutex_);
-  return version_.emplace(response.headers.find("Lamina-Version").value_or(""));
+  return greeting_.emplace(
+      Greeting{.version = std::string(response.headers.find("Lamina-Version").value_or("")),
+               .advertise_url = std::string(response.headers.find("Lamina-Advertise-Url").value_or(""))});
 }
 
 Result<std::optional<Descriptor>> Remote::head_manifest(const RepositoryName& repository,
@@ -188,7 +204,7 @@ Result<std::string> Remote::begin_upload(const RepositoryName& repository) {
   LAMINA_ASSIGN(const HttpResponse response, send(std::move(post)));
   const auto location = response.headers.find("Location");
   if (!location)
-    return fail(Code::kUnavailable, "expected the Location of an upload from " + url + ", got none");
+    return fail(Code::kUnavailable, "expected the Location of an upload from " + url + ", found none");
   return resolve_url(url, *location);
 }
 

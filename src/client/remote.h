@@ -33,6 +33,10 @@ class Remote {
 
   /// Lamina-Version of GET /v2/, empty for others; asked for once.
   Result<std::string> version();
+  /// The address of an image's layer on Lamina's file face, as publish and search answer it; empty for
+  /// others.
+  Result<std::string> file_url(const RepositoryName& repository, const Digest& manifest,
+                               const Descriptor& layer);
 
   /// Nothing where there is none. Falls back to GET where HEAD is refused or names no digest.
   Result<std::optional<Descriptor>> head_manifest(const RepositoryName& repository,
@@ -64,6 +68,12 @@ class Remote {
   Result<HttpResponse> send_any(Call call) { return exchange_.send(std::move(call)); }
 
  private:
+  /// What a registry tells of itself.
+  struct Greeting {
+    std::string version;
+    std::string advertise_url;
+  };
+  Result<Greeting> greeting();
   Result<std::string> begin_upload(const RepositoryName& repository);
   Result<void> settle(const RepositoryName& repository, const Digest& digest, Result<HttpResponse> put);
 
@@ -71,7 +81,7 @@ class Remote {
   const std::string registry_;
   const std::string base_;
   std::mutex mutex_;
-  std::optional<std::string> version_;  ///< Guarded by mutex_.
+  std::optional<Greeting> greeting_;  ///< Guarded by mutex_.
 };
 
 }  // namespace lamina::client

@@ -11,7 +11,7 @@ namespace {
 namespace urls = boost::urls;
 
 std::unexpected<Error> malformed(std::string_view url) {
-  return fail(Code::kInvalid, "expected an absolute http or https URL, got '" + std::string(url) + "'");
+  return fail(Code::kInvalid, "expected an absolute http or https URL, found '" + std::string(url) + "'");
 }
 
 bool is_unreserved(char c) {

@@ -55,7 +55,12 @@ Answer FakeRegistry::operator()(const Sent& request) {
     query = path.substr(mark + 1);
     path = path.substr(0, mark);
   }
-  if (path == "/v2/") return {.headers = lamina ? Headers{{"Lamina-Version", "0.1.0"}} : Headers{}};
+  if (path == "/v2/") {
+    Answer answer;
+    if (lamina) answer.headers.add("Lamina-Version", "0.1.0");
+    if (!advertise_url.empty()) answer.headers.add("Lamina-Advertise-Url", advertise_url);
+    return answer;
+  }
   for (const std::string_view part :
        {"/manifests/", "/blobs/uploads/", "/blobs/", "/referrers/", "/_lamina/publish"}) {
     const std::size_t at = path.find(part);

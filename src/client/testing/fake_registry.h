@@ -14,6 +14,7 @@ namespace lamina::client::testing {
 /// Lamina's publish where `lamina` is set. A handler for FakeTransport.
 struct FakeRegistry {
   bool lamina = false;
+  std::string advertise_url;
   bool ranges = true;
   bool referrers_api = true;
   bool can_mount = true;
