@@ -86,7 +86,9 @@ TEST_F(ContentTest, DerivedNameFindsAWholeIdentityAnywhere) {
   EXPECT_EQ(found->front().layer->digest, Digest::of("x"));
   EXPECT_EQ(found->front().url, "");
   registry.lamina = true;
-  FindOptions exact{.mode = FindMode::kDerived, .scheme = find.scheme, .tenant = "", .tag = {}, .limit = 0};
+  FindOptions exact = find;
+  exact.mode = FindMode::kDerived;
+  exact.limit = 0;  // None.
   const auto with_url = Client(impl()).find("127.0.0.1:5000", *push.identity, exact);
   ASSERT_TRUE(with_url) << with_url.error().message;
   ASSERT_EQ(with_url->size(), 1U);
