@@ -45,6 +45,15 @@ std::string shorten(std::string_view text, std::size_t width) {
   return std::string(kMark).append(text.substr(begin));
 }
 
+/// `verb label`: the label is cut first, and left out where no more than its mark would remain.
+std::string shorten(std::string_view verb, std::string_view label, std::size_t width) {
+  if (verb.empty()) return shorten(label, width);
+  constexpr std::size_t kLeast = 5;
+  std::string text = shorten(verb, width);
+  if (width < verb.size() + 1 + std::min(columns(label), kLeast)) return text;
+  return text.append(" ").append(shorten(label, width - verb.size() - 1));
+}
+
 std::string draw_bar(double part, std::size_t width) {
   const std::size_t inside = width - 2;
   const auto full = static_cast<std::size_t>(part * static_cast<double>(inside));
@@ -90,7 +99,7 @@ std::string render_progress(const ProgressState& given, std::size_t width) {
   };
   constexpr std::size_t kLeastLabel = 8;
   const std::string label = printable(state.label);
-  const std::size_t least = std::min(columns(label), kLeastLabel);
+  const std::size_t least = std::min(columns(label) + state.verb.size(), kLeastLabel);
   for (int level = 3; level > 0 && used() + least > width; --level) {
     for (auto& p : parts) {
       if (p.given_up == level) p.text.clear();
@@ -99,7 +108,7 @@ std::string render_progress(const ProgressState& given, std::size_t width) {
   if (used() > width) return shorten(parts[0].text.empty() ? parts[1].text : parts[0].text, width);
 
   const std::size_t room = std::min(width - used(), kWidestLabel);
-  std::string line = room < least ? "" : shorten(label, room);
+  std::string line = room < least ? "" : shorten(state.verb, label, room);
   const std::size_t taken = columns(line) + used();
   if (state.total && width >= taken + kBarStep + 2) {
     // In steps, so that it does not change with each digit of the numbers.
@@ -128,10 +137,11 @@ void ProgressMeter::update(const Progress& progress, SteadyTime now) {
 
 ProgressState ProgressMeter::state() const {
   constexpr std::string_view kVerbs[] = {"hashing", "pushing", "pulling"};
-  ProgressState state{.label = fmt::format("{} {}", kVerbs[static_cast<std::size_t>(phase_)], last_),
+  ProgressState state{.verb = kVerbs[static_cast<std::size_t>(phase_)],
+                      .label = subject_.empty() ? last_ : subject_,
                       .done = done()};
   const auto running = std::ranges::count_if(transfers_, [](const auto& t) { return !t.second.finished; });
-  if (running > 1) state.label += fmt::format(" and {} more", running - 1);
+  if (running > 1 && subject_.empty()) state.label += fmt::format(" and {} more", running - 1);
   if (std::ranges::all_of(transfers_, [](const auto& t) { return t.second.total.has_value(); })) {
     state.total = std::accumulate(transfers_.begin(), transfers_.end(), std::uint64_t{0},
                                   [](std::uint64_t sum, const auto& t) { return sum + *t.second.total; });

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cmd/terminal.h"
 #include "lamina/client.h"
@@ -20,6 +21,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// What a line of progress shows.
 struct ProgressState {
+  std::string_view verb = {};  ///< A literal.
   std::string label;
   std::uint64_t done = 0;
   std::optional<std::uint64_t> total;
@@ -28,12 +30,14 @@ struct ProgressState {
 
 /// The line, of at most `width` columns: label, bar, percent, bytes, rate, remaining time. Where the width
 /// does not suffice, the bar goes first, then the rate, the remaining time and the bytes; last, the label is
-/// cut.
+/// cut, and the verb before it kept.
 std::string render_progress(const ProgressState& state, std::size_t width);
 
 /// Sums up what the client reports.
 class ProgressMeter {
  public:
+  /// `subject`: what all transfers are for, such as a reference; empty: each goes by its own name.
+  explicit ProgressMeter(std::string subject = {}) : subject_(std::move(subject)) {}
   void update(const Progress& progress, SteadyTime now);
   ProgressState state() const;
 
@@ -49,6 +53,7 @@ class ProgressMeter {
   };
   std::uint64_t done() const;
 
+  const std::string subject_;
   Progress::Phase phase_ = Progress::Phase::kUploading;
   std::string last_;
   std::map<std::string, Transfer> transfers_;  // Of this phase, by name.
@@ -59,7 +64,8 @@ class ProgressMeter {
 class ProgressDisplay {
  public:
   using Now = std::function<SteadyTime()>;
-  ProgressDisplay(Terminal& terminal, Now now) : terminal_(terminal), now_(std::move(now)) {}
+  ProgressDisplay(Terminal& terminal, Now now, std::string subject = {})
+      : terminal_(terminal), now_(std::move(now)), meter_(std::move(subject)) {}
   ~ProgressDisplay() { clear(); }
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;

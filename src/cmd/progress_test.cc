@@ -13,7 +13,7 @@ constexpr std::uint64_t kMiB = 1024 * 1024;
 
 TEST(RenderProgress, FitsTheWidth) {
   const ProgressState half{
-      .label = "pushing chart.tgz", .done = 50 * kMiB, .total = 100 * kMiB, .rate = 5.0 * kMiB};
+      .verb = "pushing", .label = "chart.tgz", .done = 50 * kMiB, .total = 100 * kMiB, .rate = 5.0 * kMiB};
   const struct {
     std::size_t width;
     std::string_view expected;
@@ -23,10 +23,11 @@ TEST(RenderProgress, FitsTheWidth) {
        "0:10 left"},
       {79, "pushing chart.tgz  [====>   ]   50%  50.0 MiB/100.0 MiB  5.0 MiB/s  0:10 left"},
       {70, "pushing chart.tgz   50%  50.0 MiB/100.0 MiB  5.0 MiB/s  0:10 left"},
-      {60, "...chart.tgz   50%  50.0 MiB/100.0 MiB  5.0 MiB/s  0:10 left"},
-      {50, "... chart.tgz   50%  50.0 MiB/100.0 MiB  0:10 left"},
-      {40, "...g chart.tgz   50%  50.0 MiB/100.0 MiB"},
-      {20, "...g chart.tgz   50%"},
+      {60, "pushing   50%  50.0 MiB/100.0 MiB  5.0 MiB/s  0:10 left"},
+      {50, "pushing ...gz   50%  50.0 MiB/100.0 MiB  0:10 left"},
+      {40, "pushing ...tgz   50%  50.0 MiB/100.0 MiB"},
+      {39, "pushing ...gz   50%  50.0 MiB/100.0 MiB"},
+      {20, "pushing ...tgz   50%"},
       {10, " 50%"},
       {6, " 50%"},
       {3, "..."},
@@ -37,11 +38,12 @@ TEST(RenderProgress, FitsTheWidth) {
 
 TEST(RenderProgress, NeverPassesTheWidth) {
   const ProgressState states[] = {
-      {.label = "pushing 日本語のファイル名はとても長いことがあります.tar.gz",
+      {.verb = "pushing",
+       .label = "日本語のファイル名はとても長いことがあります.tar.gz",
        .done = 1,
        .total = 3,
        .rate = 0.5},
-      {.label = "pushing -", .done = kMiB, .total = std::nullopt, .rate = 1e12},
+      {.verb = "pushing", .label = "-", .done = kMiB, .total = std::nullopt, .rate = 1e12},
       {.label = "", .done = 0, .total = 0, .rate = std::nullopt},
       {.label = std::string(1000, 'x'), .done = ~std::uint64_t{0}, .total = ~std::uint64_t{0}, .rate = 1e18},
   };
@@ -59,9 +61,9 @@ TEST(RenderProgress, NeverPassesTheWidth) {
 }
 
 TEST(RenderProgress, ShowsWhatIsKnown) {
-  EXPECT_EQ(render_progress({.label = "pushing -", .done = kMiB, .total = {}, .rate = {}}, 80),
+  EXPECT_EQ(render_progress({.verb = "pushing", .label = "-", .done = kMiB, .total = {}, .rate = {}}, 80),
             "pushing -  1.0 MiB");
-  EXPECT_EQ(render_progress({.label = "pushing -", .done = kMiB, .total = {}, .rate = 1024.0}, 80),
+  EXPECT_EQ(render_progress({.verb = "pushing", .label = "-", .done = kMiB, .total = {}, .rate = 1024.0}, 80),
             "pushing -  1.0 MiB  1.0 KiB/s");
   // A total that was passed is none.
   EXPECT_EQ(render_progress({.label = "x", .done = 2048, .total = 1024, .rate = {}}, 80), "x  2.0 KiB");
@@ -80,7 +82,8 @@ TEST(ProgressMeter, SumsUpTransfers) {
   meter.update({.phase = Progress::Phase::kDownloading, .what = "a", .done = 10, .total = 100}, now);
   meter.update({.phase = Progress::Phase::kDownloading, .what = "b", .done = 30, .total = 50}, now);
   auto state = meter.state();
-  EXPECT_EQ(state.label, "pulling b and 1 more");
+  EXPECT_EQ(state.verb, "pulling");
+  EXPECT_EQ(state.label, "b and 1 more");
   EXPECT_EQ(state.done, 40U);
   EXPECT_EQ(state.total, 150U);
   EXPECT_FALSE(state.rate);
@@ -89,7 +92,8 @@ TEST(ProgressMeter, SumsUpTransfers) {
       {.phase = Progress::Phase::kDownloading, .what = "a", .done = 100, .total = 100, .finished = true},
       now + seconds(1));
   state = meter.state();
-  EXPECT_EQ(state.label, "pulling a");
+  EXPECT_EQ(state.verb, "pulling");
+  EXPECT_EQ(state.label, "a");
   EXPECT_EQ(state.done, 130U);
   ASSERT_TRUE(state.rate);
   EXPECT_DOUBLE_EQ(*state.rate, 120);  // From the first report on, when 10 were done.
@@ -99,13 +103,21 @@ TEST(ProgressMeter, SumsUpTransfers) {
   EXPECT_FALSE(meter.state().total);
 }
 
+TEST(ProgressMeter, ASubjectStandsForAllTransfers) {
+  ProgressMeter meter("r.example/a:1");
+  for (const auto what : {"sha256:00", "sha256:01"})
+    meter.update({.phase = Progress::Phase::kDownloading, .what = what, .done = 1, .total = 2}, {});
+  EXPECT_EQ(meter.state().label, "r.example/a:1");
+  EXPECT_EQ(meter.state().done, 2U);
+}
+
 TEST(ProgressMeter, ThePhasesOfOneFileAreNotAddedUp) {
   ProgressMeter meter;
   meter.update({.phase = Progress::Phase::kHashing, .what = "a", .done = 100, .total = 100, .finished = true},
                {});
-  EXPECT_EQ(meter.state().label, "hashing a");
+  EXPECT_EQ(meter.state().verb, "hashing");
   meter.update({.phase = Progress::Phase::kUploading, .what = "a", .done = 7, .total = 100}, {});
-  EXPECT_EQ(meter.state().label, "pushing a");
+  EXPECT_EQ(meter.state().verb, "pushing");
   EXPECT_EQ(meter.state().done, 7U);
   EXPECT_EQ(meter.state().total, 100U);
 }
