@@ -23,6 +23,7 @@ struct Report {
   std::string json;  ///< The same for programs: one JSON value, or nothing.
   /// What --quiet leaves of the text; absent: all of it.
   std::optional<std::string> brief;
+  std::string warning;             ///< One line without its end, for standard error in every form of output.
   bool content_on_stdout = false;  ///< Standard output holds what was pulled or packed: report elsewhere.
 };
 
@@ -44,6 +45,7 @@ struct Option {
 
 struct Argument {
   std::string name;
+  std::string choices = {};  ///< With `|` between; empty: anything.
   std::string help;
   Take take;
   bool required = true;

@@ -10,11 +10,18 @@
 namespace lamina::cmd {
 namespace {
 
-bool has_choices(const Option& option) {
+constexpr std::string_view kShells = "bash|zsh|fish";
+
+/// Empty where any value may be given.
+std::string_view choices(const Option& option) {
   // `TAG|DIGEST` stands for what the user knows; choices are lower-case words.
-  return option.value.contains('|') &&
-         option.value.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos;
+  const bool closed = option.value.contains('|') &&
+                      option.value.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos;
+  return closed ? std::string_view(option.value) : std::string_view();
 }
+
+/// `a b c` of `a|b|c`.
+std::string words(std::string_view choices) { return fmt::format("{}", fmt::join(choices_of(choices), " ")); }
 
 /// In single quotes for any of the three shells.
 std::string quoted(std::string_view text) {
@@ -28,8 +35,9 @@ std::string quoted(std::string_view text) {
   return made + "'";
 }
 
-Completes completes(const Command& command) {
-  return command.arguments.empty() ? Completes::kNothing : command.arguments.front().completes;
+/// The argument that is completed, whichever of them is written.
+Argument first_argument(const Command& command) {
+  return command.arguments.empty() ? Argument{} : command.arguments.front();
 }
 
 std::string_view bash_files(Completes what) {
@@ -41,15 +49,14 @@ std::string_view bash_files(Completes what) {
   return ":";
 }
 
-/// What comes behind an option that takes a value.
-std::string bash_values(const Option& option) {
-  if (!has_choices(option)) return std::string(bash_files(option.completes));
-  return fmt::format(R"(COMPREPLY=($(compgen -W {} -- "$word")))",
-                     quoted(fmt::format("{}", fmt::join(choices_of(option.value), " "))));
+std::string bash_values(std::string_view choices, Completes otherwise) {
+  if (choices.empty()) return std::string(bash_files(otherwise));
+  return fmt::format(R"(COMPREPLY=($(compgen -W {} -- "$word")))", quoted(words(choices)));
 }
 
-std::string zsh_action(Completes what) {
-  switch (what) {
+std::string zsh_action(std::string_view choices, Completes otherwise) {
+  if (!choices.empty()) return fmt::format("({})", words(choices));
+  switch (otherwise) {
     case Completes::kFiles: return "_files";
     case Completes::kDirectories: return "_files -/";
     case Completes::kNothing: return " ";
@@ -73,12 +80,12 @@ std::string bash_completion(std::span<const Command> commands) {
   std::string names, cases;
   for (const Command& command : commands) {
     names += (names.empty() ? "" : " ") + command.name;
-    std::string words = "--help", values;
+    std::string options = "--help", values;
     for (const Option& option : command.options) {
-      for (const auto name : names_of(option)) words += ' ' + std::string(name);
+      for (const auto name : names_of(option)) options += ' ' + std::string(name);
       if (option.value.empty()) continue;
-      values +=
-          fmt::format("        {}) {}; return ;;\n", fmt::join(names_of(option), "|"), bash_values(option));
+      values += fmt::format("        {}) {}; return ;;\n", fmt::join(names_of(option), "|"),
+                            bash_values(choices(option), option.completes));
     }
     cases += fmt::format(R"(    {})
       case $previous in
@@ -87,7 +94,8 @@ std::string bash_completion(std::span<const Command> commands) {
       {}
       ;;
 )",
-                         command.name, values, quoted(words), bash_files(completes(command)));
+                         command.name, values, quoted(options),
+                         bash_values(first_argument(command).choices, first_argument(command).completes));
   }
   return fmt::format(R"(# bash completion of lamina: source <(lamina completion bash)
 _lamina() {{
@@ -114,18 +122,17 @@ std::string zsh_completion(std::span<const Command> commands) {
       for (const auto name : names_of(option)) {
         std::string spec = fmt::format("{}{}[{}]", option.repeated ? "*" : "", name, zsh_text(option.help));
         if (!option.value.empty()) {
-          const std::string action = has_choices(option)
-                                         ? fmt::format("({})", fmt::join(choices_of(option.value), " "))
-                                         : zsh_action(option.completes);
-          spec += fmt::format(":{}:{}", zsh_text(option.value), action);
+          spec +=
+              fmt::format(":{}:{}", zsh_text(option.value), zsh_action(choices(option), option.completes));
         }
         cases += fmt::format(" \\\n        {}", quoted(spec));
       }
     }
     for (const Argument& argument : command.arguments) {
-      cases += fmt::format(" \\\n        {}",
-                           quoted(fmt::format("{}:{}:{}", argument.repeated ? "*" : "",
-                                              zsh_text(argument.name), zsh_action(argument.completes))));
+      cases +=
+          fmt::format(" \\\n        {}",
+                      quoted(fmt::format("{}:{}:{}", argument.repeated ? "*" : "", zsh_text(argument.name),
+                                         zsh_action(argument.choices, argument.completes))));
     }
     cases += "\n      ;;\n";
   }
@@ -156,17 +163,20 @@ std::string fish_completion(std::span<const Command> commands) {
     script += fmt::format("complete -c lamina -n __fish_use_subcommand -a {} -d {}\n", command.name,
                           quoted(command.summary));
     const std::string condition = quoted("__fish_seen_subcommand_from " + command.name);
-    if (completes(command) != Completes::kNothing)
+    const Argument argument = first_argument(command);
+    if (!argument.choices.empty()) {
+      script += fmt::format("complete -c lamina -n {} -a {}\n", condition, quoted(words(argument.choices)));
+    } else if (argument.completes != Completes::kNothing) {
       script += fmt::format("complete -c lamina -n {} -F\n", condition);
+    }
     for (const Option& option : command.options) {
       script += fmt::format("complete -c lamina -n {}", condition);
       for (const auto name : names_of(option)) {
         script += name.starts_with("--") ? fmt::format(" -l {}", name.substr(2))
                                          : fmt::format(" -s {}", name.substr(1));
       }
-      if (has_choices(option)) {
-        script +=
-            fmt::format(" -x -a {}", quoted(fmt::format("{}", fmt::join(choices_of(option.value), " "))));
+      if (!choices(option).empty()) {
+        script += fmt::format(" -x -a {}", quoted(words(choices(option))));
       } else if (!option.value.empty()) {
         script += option.completes == Completes::kNothing ? " -x" : " -r -F";
       }
@@ -187,11 +197,12 @@ Command completion_command(const std::vector<Command>& commands) {
       .arguments = {},
       .options = {},
       .run = [shell, &commands](Context&) -> Result<Report> {
-        LAMINA_ASSIGN(const std::size_t choice, parse_choice("bash|zsh|fish", *shell));
+        LAMINA_ASSIGN(const std::size_t choice, parse_choice(kShells, *shell));
+        // As in kShells.
         constexpr decltype(&bash_completion) kScripts[] = {bash_completion, zsh_completion, fish_completion};
         return Report{.text = kScripts[choice](commands), .json = ""};
       }};
-  command.argument("SHELL", *shell, "bash, zsh or fish");
+  command.argument("SHELL", *shell, "bash, zsh or fish").choices = kShells;
   return command;
 }
 

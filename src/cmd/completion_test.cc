@@ -51,6 +51,7 @@ TEST_F(Completion, BashCompletesCommandsOptionsChoicesAndFiles) {
       {"lamina push n", "nest notes"},
       {"lamina pack n", "nest"},
       {"lamina pull a:1 --to no", "notes"},
+      {"lamina completion ''", "bash fish zsh"},
       {"lamina push x --tag n", ""},
       {"lamina resolve n", ""},
       {"lamina nonsense n", ""},
@@ -70,6 +71,11 @@ TEST_F(Completion, EveryShellKnowsEveryOption) {
       EXPECT_TRUE(fish.contains(" -l " + name + " ")) << name;
     }
   }
+}
+
+TEST_F(Completion, OtherShellsKnowTheNamesOfShells) {
+  EXPECT_TRUE(zsh_completion(commands_).contains("':SHELL:(bash zsh fish)'"));
+  EXPECT_TRUE(fish_completion(commands_).contains("completion' -a 'bash zsh fish'\n"));
 }
 
 TEST(CompletionText, IsQuoted) {
