@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/artifact_arguments.h"
 
+#include <fmt/format.h>
+
 #include "lamina/client.h"
 
 namespace lamina::cmd {
 
 void IdentityArguments::declare(Command& command) {
   command.list("-i,--identity", "KEY=VALUE", pairs, "An entry of the artifact's identity");
-  declare_naming(command);
-}
-
-void IdentityArguments::declare_naming(Command& command) {
   command.option("--scheme", "lamina|ocm-v1|ocm-v2", scheme, parse_naming_scheme,
                  "How a repository is named by an identity (default lamina)");
   command.option("--tenant", "NAME", tenant, "Prefix of a repository that is named by an identity");
@@ -43,6 +41,19 @@ Result<Reference> ArtifactArguments::resolve(const std::string& registry) const 
   }
   LAMINA_ASSIGN(const auto whole, identity.identity());
   return reference_of(registry, *whole, identity.scheme, identity.tenant, tag);
+}
+
+Error ArtifactArguments::explain(Error error, const Reference& resolved) const {
+  const bool absent = error.code == Code::kNotFound &&
+                      (error.about == About::kRepository || error.about == About::kManifest ||
+                       error.about == About::kTag || error.about == About::kNothing);
+  if (absent && !identity.pairs.empty()) {
+    error.message = fmt::format(
+        "there is no {}, where this identity points to as a whole; to search by a part of one: `lamina find "
+        "{}`",
+        resolved.to_string(), fmt::join(identity.pairs, " "));
+  }
+  return error;
 }
 
 }  // namespace lamina::cmd

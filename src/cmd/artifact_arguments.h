@@ -19,8 +19,6 @@ struct IdentityArguments {
 
   /// --identity, --scheme and --tenant.
   void declare(Command& command);
-  /// --scheme and --tenant alone.
-  void declare_naming(Command& command);
   /// Nothing where no pair was given.
   Result<std::optional<Identity>> identity() const;
 };
@@ -35,6 +33,8 @@ struct ArtifactArguments {
   void declare(Command& command);
   /// kInvalid where neither or both were given.
   Result<Reference> resolve(const std::string& registry) const;
+  /// Says of an artifact that is not there by what identity it was looked for.
+  Error explain(Error error, const Reference& resolved) const;
 };
 
 }  // namespace lamina::cmd

@@ -28,7 +28,7 @@ inline Result<std::size_t> parse_choice(std::string_view choices, std::string_vi
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == text) return i;
   }
-  return fail(Code::kInvalid, fmt::format("expected one of {}, got '{}'", choices, text));
+  return fail(Code::kInvalid, fmt::format("expected one of {}, found '{}'", choices, text));
 }
 
 }  // namespace lamina::cmd

@@ -42,7 +42,7 @@ Result<Occurrences> tokenize(const Command& command, std::span<const std::string
     CLI::Option* made =
         option.value.empty() ? app.add_flag(option.names) : app.add_option(option.names, accept);
     if (!option.value.empty()) made->expected(1)->allow_extra_args(false);
-    if (option.repeated) made->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    made->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);  // Counted below, for a message of our own.
     options.push_back(made);
   }
   // CLI11 takes an argument of many values apart where it stands in brackets; so each value is one of its
@@ -78,10 +78,22 @@ Result<Occurrences> tokenize(const Command& command, std::span<const std::string
     const std::string name = first.substr(0, first.find('='));
     const std::string near = name.starts_with("--") ? suggestion(name, known) : "";
     return std::unexpected(misuse(command, fmt::format("unknown option '{}'{}", name, near)));
+  } catch (const CLI::ArgumentMismatch& error) {
+    // The value that does not come is all that can be wrong here. What CLI11 says begins with the name.
+    const std::string_view said = error.what();
+    return std::unexpected(misuse(command, fmt::format("{} needs a value", said.substr(0, said.find(':')))));
   } catch (const CLI::ParseError& error) {
     return std::unexpected(misuse(command, error.what()));
   }
-  for (const CLI::Option* option : options) found.options.push_back(option->results());
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const Option& option = command.options[i];
+    found.options.push_back(options[i]->results());
+    if (!option.value.empty() && !option.repeated && found.options.back().size() > 1) {
+      return std::unexpected(
+          misuse(command, fmt::format("{} is given {} times, expected at most once", names_of(option).back(),
+                                      found.options.back().size())));
+    }
+  }
   for (const CLI::Option* argument : positional)
     std::ranges::copy(argument->results(), std::back_inserter(found.arguments));
   return found;
@@ -139,8 +151,9 @@ Result<Config> read_config(const CommonOptions& common, const Surroundings& surr
   std::string file = common.config_file;
   if (file.empty()) file = surroundings.variable(std::string(kConfigVariable)).value_or("");
   if (file.empty()) return Config{};
-  LAMINA_ASSIGN(const std::string yaml, surroundings.read_file(file));
-  return parse_config(yaml, file);
+  const auto yaml = surroundings.read_file(file);
+  if (!yaml) return fail(Code::kInvalid, "configuration file " + yaml.error().message);
+  return parse_config(*yaml, file);
 }
 
 }  // namespace
@@ -154,8 +167,9 @@ void add_common_options(Command& command, CommonOptions& common) {
         return {};
       },
       "-o");
-  command.flag("-q,--quiet", common.quiet,
-               "Print no more than a script needs: push the reference, pack the digest, a list its entries");
+  command.flag(
+      "-q,--quiet", common.quiet,
+      "Print no more than a script needs: push and find references, pack the digest, a list its entries");
   command.flag("--no-progress", common.no_progress, "Show no progress, not even on a terminal");
   command.option("--config", "FILE", common.config_file, "Configuration file (YAML) [$LAMINA_CONFIG]")
       .completes = Completes::kFiles;

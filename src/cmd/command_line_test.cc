@@ -45,7 +45,7 @@ class CommandLine : public testing::Test {
                              },
                              .read_file = [this](const std::string& path) -> Result<std::string> {
                                const auto found = files_.find(path);
-                               if (found == files_.end()) return fail(Code::kInvalid, path + ": missing");
+                               if (found == files_.end()) return fail(Code::kNotFound, path + ": missing");
                                return found->second;
                              }};
 
@@ -92,13 +92,17 @@ TEST_F(CommandLine, FaultsNameTheirPlace) {
       {{"a", "--sise", "1"}, "unknown option '--sise' (did you mean '--size'?); see `lamina try --help`"},
       {{"a", "--sise=1"}, "unknown option '--sise' (did you mean '--size'?); see `lamina try --help`"},
       {{"a", "--zzzzzz"}, "unknown option '--zzzzzz'; see `lamina try --help`"},
-      {{"a", "--size", "big"}, "--size: expected a size such as 4096, 100MiB or 2GB, got 'big'"},
-      {{"a", "-o", "xml"}, "--output: expected one of text|json, got 'xml'"},
+      {{"a", "--size", "big"}, "--size: expected a size such as 4096, 100MiB or 2GB, found 'big'"},
+      {{"a", "-o", "xml"}, "--output: expected one of text|json, found 'xml'"},
+      {{"a", "--size"}, "--size needs a value; see `lamina try --help`"},
+      {{"a", "-t"}, "--tag needs a value; see `lamina try --help`"},
+      {{"a", "-vt"}, "--tag needs a value; see `lamina try --help`"},
+      {{"a", "--size", "1", "--size", "2"},
+       "--size is given 2 times, expected at most once; see `lamina try --help`"},
+      {{"a", "-o", "json", "-o=text", "--output", "json"},
+       "--output is given 3 times, expected at most once; see `lamina try --help`"},
   };
   for (const auto& c : kCases) EXPECT_EQ(failure(c.words), c.expected);
-  // In CLI11's words.
-  EXPECT_TRUE(failure({"a", "--size"}).starts_with("--size"));
-  EXPECT_TRUE(failure({"a", "--size", "1", "--size", "2"}).starts_with("--size"));
 }
 
 TEST_F(CommandLine, TooManyArguments) {
@@ -139,9 +143,9 @@ TEST_F(CommandLine, EmptyVariablesCountAsAbsent) {
 
 TEST_F(CommandLine, FaultsOfVariablesAndFilesNameThem) {
   variables_ = {{"LAMINA_INSECURE", "maybe"}};
-  EXPECT_EQ(failure({"a"}), "LAMINA_INSECURE: expected true or false, got 'maybe'");
+  EXPECT_EQ(failure({"a"}), "LAMINA_INSECURE: expected true or false, found 'maybe'");
   variables_.clear();
-  EXPECT_EQ(failure({"a", "--config", "nowhere"}), "nowhere: missing");
+  EXPECT_EQ(failure({"a", "--config", "nowhere"}), "configuration file nowhere: missing");
   files_["f"] = "client: {registri: x}";
   EXPECT_EQ(failure({"a", "--config", "f"}),
             "f:1:10: unknown key 'registri' in client (did you mean 'registry'?)");

@@ -20,12 +20,13 @@ struct CopyArguments {
 };
 
 Result<Report> run(const CopyArguments& arguments, Context& context) {
-  LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context));
+  LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context, arguments.from->to_string()));
   LAMINA_ASSIGN(const Copied copied,
                 remote->copy(*arguments.from, *arguments.to, {.referrers = arguments.referrers}));
   auto json = json_writer();
   json.begin_object();
-  json.name("digest").string(copied.manifest.digest.to_string());
+  const std::string& registry = arguments.remote.registry_of(*arguments.to);
+  write_name(json, registry, arguments.to->repository, copied.manifest.digest);
   write_descriptor(json, "manifest", copied.manifest);
   json.name("manifests").integer(copied.manifests);
   json.name("blobsCopied").integer(copied.blobs_copied);
@@ -36,7 +37,7 @@ Result<Report> run(const CopyArguments& arguments, Context& context) {
   return Report{
       .text = rows(
           {{"status", copied.manifests == 0 ? "unchanged: everything was there" : "copied"},
-           {"manifest", describe(copied.manifest)},
+           {"artifact", pinned(registry, arguments.to->repository, copied.manifest.digest)},
            {"manifests", fmt::format("{} written", copied.manifests)},
            {"blobs", fmt::format("{} copied ({}), {} mounted, {} present", copied.blobs_copied,
                                  format_size(copied.bytes), copied.blobs_mounted, copied.blobs_present)}}),

@@ -32,10 +32,7 @@ std::string text_of(const FoundArtifact& artifact) {
 
 void write_artifact(oci::JsonWriter& json, const FoundArtifact& artifact) {
   json.begin_object();
-  json.name("registry").string(artifact.registry);
-  json.name("repository").string(artifact.repository.str());
-  json.name("reference").string(pinned(artifact.registry, artifact.repository, artifact.manifest.digest));
-  json.name("digest").string(artifact.manifest.digest.to_string());
+  write_name(json, artifact.registry, artifact.repository, artifact.manifest.digest);
   write_tags(json, artifact.tags);
   write_descriptor(json, "manifest", artifact.manifest);
   if (artifact.layer) write_descriptor(json, "layer", *artifact.layer);
@@ -46,6 +43,7 @@ void write_artifact(oci::JsonWriter& json, const FoundArtifact& artifact) {
 
 Result<Report> run(const FindArguments& arguments, Context& context) {
   LAMINA_ASSIGN(const auto identity, arguments.identity.identity());
+  if (!identity) return fail(Code::kInvalid, "KEY=VALUE is missing; see `lamina find --help`");
   FindOptions options{.mode = arguments.exact ? FindMode::kDerived : FindMode::kAuto,
                       .scheme = arguments.identity.scheme,
                       .tenant = arguments.identity.tenant,
@@ -54,14 +52,19 @@ Result<Report> run(const FindArguments& arguments, Context& context) {
   LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context));
   LAMINA_ASSIGN(const auto found, remote->find(arguments.remote.registry, *identity, options));
   if (found.empty()) {
-    return fail(Code::kNotFound, fmt::format("{} has no artifact with the identity {}",
-                                             arguments.remote.registry, canonical_json(*identity)));
+    std::string message = fmt::format("{} has no artifact with the identity {}", arguments.remote.registry,
+                                      canonical_json(*identity));
+    LAMINA_ASSIGN(const std::string version, remote->server_version(arguments.remote.registry));
+    if (version.empty()) message += "; it is not Lamina, so that a whole identity alone can be found there";
+    return fail(Code::kNotFound, std::move(message));
   }
   Report report;
+  report.brief.emplace();
   auto json = json_writer();
   json.begin_array();
   for (const FoundArtifact& artifact : found) {
     report.text += (report.text.empty() ? "" : "\n") + text_of(artifact);
+    *report.brief += pinned(artifact.registry, artifact.repository, artifact.manifest.digest) + '\n';
     write_artifact(json, artifact);
   }
   json.end_array();
@@ -92,11 +95,13 @@ Command find_command() {
       command.arguments.emplace_back(Argument{.name = "KEY=VALUE",
                                               .help = "An entry of the identity",
                                               .take = Command::append_to(arguments->identity.pairs)});
+  pairs.required = false;  // --identity says the same.
   pairs.repeated = true;
   command.flag("--exact", arguments->exact, "The entries are the whole identity; look where it points to");
-  arguments->identity.declare_naming(command);
+  arguments->identity.declare(command);
   command.option("-t,--tag", "TAG", arguments->tag, Tag::parse, "Only artifacts that have this tag");
-  command.option("-n,--limit", "N", arguments->limit, parse_count, "At most so many (default 1000)");
+  command.option("-n,--limit", "N", arguments->limit, parse_count,
+                 "At most so many; 0 is no limit (default 1000)");
   arguments->remote.declare(command);
   return command;
 }

@@ -43,8 +43,10 @@ Command ls_command() {
                   .arguments = {},
                   .options = {},
                   .run = [arguments](Context& context) { return run(*arguments, context); }};
-  command.argument("REGISTRY", arguments->registry, "HOST[:PORT]; default: that of --registry").required =
-      false;
+  command.arguments.push_back({.name = "REGISTRY",
+                               .help = "HOST[:PORT]; default: that of --registry",
+                               .take = arguments->remote.take_registry(arguments->registry),
+                               .required = false});
   command.option("-n,--limit", "N", arguments->limit, parse_count,
                  "At most so many; 0 is no limit (default 0)");
   arguments->remote.declare(command);

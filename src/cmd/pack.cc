@@ -41,14 +41,10 @@ class HashingSink final : public Sink {
 Report report(const Arguments& arguments, const PackStats& stats, const Digest& digest) {
   Report made;
   made.content_on_stdout = arguments.to == "-";
-  std::string left_out = stats.ignored > 0 ? fmt::format("{} by patterns", stats.ignored) : "";
-  if (stats.dropped > 0) {
-    left_out += fmt::format("{}{} that are neither file nor directory: {}", left_out.empty() ? "" : ", ",
-                            stats.dropped, fmt::join(stats.first_dropped, " "));
-  }
+  made.warning = dropped_warning(stats);
   made.text = rows({{"digest", digest.to_string()},
                     {"size", fmt::format("{} ({} entries)", format_size(stats.output_bytes), stats.entries)},
-                    {"left out", left_out}});
+                    {"left out", stats.ignored > 0 ? fmt::format("{} by patterns", stats.ignored) : ""}});
   made.brief = digest.to_string() + '\n';
   auto json = json_writer();
   json.begin_object();

@@ -56,6 +56,8 @@ class Program {
   Result<void> print(std::string_view text) { return context_.out.write(std::as_bytes(std::span(text))); }
 
   Result<void> tell(const Report& report) {
+    if (!report.warning.empty())
+      context_.terminal.write(fmt::format("lamina: warning: {}\n", printable(report.warning)));
     const bool json = context_.common.output == Format::kJson;
     std::string text = context_.common.quiet && report.brief ? *report.brief : report.text;
     if (json) text = report.json.empty() ? "" : report.json + '\n';

@@ -43,10 +43,19 @@ TEST(Program, TellsErrorsAsTextOrJson) {
       {{"rm", "-o", "json"},
        2,
        "{\"code\":\"invalid\",\"message\":\"expected either REFERENCE or --identity KEY=VALUE...\"}\n"},
+      {{"find"}, 2, "lamina: KEY=VALUE is missing; see `lamina find --help`\n"},
+      {{"serve", "--advertise-url", "h:1"},
+       2,
+       "lamina: --advertise-url: expected http:// or https://, a host and no query, such as "
+       "http://lamina.example:5000, found 'h:1'\n"},
+      {{"ls", "--registry", "ftp://h"},
+       2,
+       "lamina: --registry: expected HOST[:PORT], such as 127.0.0.1:5000, found 'ftp://h'\n"},
+      {{"ls", "h/a"}, 2, "lamina: REGISTRY: expected HOST[:PORT], such as 127.0.0.1:5000, found 'h/a'\n"},
       {{"rm", "-o", "json", "-x"},
        2,
        "{\"code\":\"invalid\",\"message\":\"unknown option '-x'; see `lamina rm --help`\"}\n"},
-      {{"pack", "/nowhere", "--config", "c"}, 3, "lamina: c: missing\n"},
+      {{"pack", "/nowhere", "--config", "c"}, 2, "lamina: configuration file c: missing\n"},
   };
   for (const auto& c : kCases) {
     FakeProcess process;
@@ -73,6 +82,13 @@ TEST_F(Pack, PrintsTheSameDigestInEveryForm) {
   const std::string digest = brief.out().substr(0, brief.out().size() - 1);
   EXPECT_TRUE(text.out().starts_with("digest  " + digest + "\n")) << text.out();
   EXPECT_TRUE(json.out().starts_with("{\"digest\":\"" + digest + "\",")) << json.out();
+}
+
+TEST_F(Pack, WarnsOfWhatItDrops) {
+  std::filesystem::create_symlink("a.txt", tree_.path() / "in/link");
+  FakeProcess process;
+  ASSERT_EQ(process.run({"pack", in_, "-q"}), 0);
+  EXPECT_EQ(process.err(), "lamina: warning: left out 1 that are neither file nor directory: link\n");
 }
 
 TEST_F(Pack, ReportsBesideStandardOutputThatHoldsTheArchive) {

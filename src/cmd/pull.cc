@@ -15,7 +15,8 @@ Result<LinkPolicy> parse_links(std::string_view text) {
   return choice == 0 ? LinkPolicy::kReject : LinkPolicy::kSkip;
 }
 
-Report report(const PullArguments& arguments, const Pulled& pulled) {
+Report report(const PullArguments& arguments, const Reference& reference, const Pulled& pulled) {
+  const std::string& registry = arguments.remote.registry_of(reference);
   const bool has_manifest = !arguments.blob;
   Report made;
   made.content_on_stdout = arguments.to == "-";
@@ -25,17 +26,18 @@ Report report(const PullArguments& arguments, const Pulled& pulled) {
     if (pulled.unpacked->skipped_links > 0)
       content += fmt::format(", {} links left out", pulled.unpacked->skipped_links);
   }
-  made.text = rows({{"status", "pulled and verified"},
-                    {"manifest", has_manifest ? pulled.manifest.digest.to_string() : ""},
-                    {"layer", describe(pulled.layer)},
-                    {"identity", pulled.identity ? canonical_json(*pulled.identity) : ""},
-                    {"to", made.content_on_stdout ? "standard output" : arguments.to},
-                    {"content", content}});
+  made.text =
+      rows({{"status", "pulled and verified"},
+            {"artifact", has_manifest ? pinned(registry, reference.repository, pulled.manifest.digest) : ""},
+            {"layer", describe(pulled.layer)},
+            {"identity", pulled.identity ? canonical_json(*pulled.identity) : ""},
+            {"to", made.content_on_stdout ? "standard output" : arguments.to},
+            {"content", content}});
   made.brief = "";
   auto json = json_writer();
   json.begin_object();
   if (has_manifest) {
-    json.name("digest").string(pulled.manifest.digest.to_string());
+    write_name(json, registry, reference.repository, pulled.manifest.digest);
     write_descriptor(json, "manifest", pulled.manifest);
   }
   write_descriptor(json, "layer", pulled.layer);
@@ -56,15 +58,22 @@ Report report(const PullArguments& arguments, const Pulled& pulled) {
   return made;
 }
 
+Error explain(const PullArguments& arguments, const Reference& reference, Error error) {
+  if (arguments.unpack && error.code == Code::kInvalid && error.about == About::kNothing)
+    error.message += "; what is no archive is pulled without --unpack";
+  // Also a platform that an index does not have is not found.
+  return arguments.platform.empty() ? arguments.artifact.explain(std::move(error), reference) : error;
+}
+
 Result<Report> run(const PullArguments& arguments, Context& context) {
   LAMINA_ASSIGN(PullPlan plan, cmd::plan(arguments));
   if (auto* stream = std::get_if<StreamDestination>(&plan.destination)) stream->sink = &context.out;
-  LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context));
-  LAMINA_ASSIGN(const Pulled pulled,
-                arguments.blob
-                    ? remote->pull_blob(plan.reference, *arguments.blob, plan.destination, plan.options)
-                    : remote->pull(plan.reference, plan.destination, plan.options));
-  return report(arguments, pulled);
+  LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context, plan.reference.to_string()));
+  const auto pulled = arguments.blob
+                          ? remote->pull_blob(plan.reference, *arguments.blob, plan.destination, plan.options)
+                          : remote->pull(plan.reference, plan.destination, plan.options);
+  if (!pulled) return std::unexpected(explain(arguments, plan.reference, pulled.error()));
+  return report(arguments, plan.reference, *pulled);
 }
 
 }  // namespace

@@ -72,5 +72,18 @@ TEST(Pull, RefusesWhatCannotBeMeant) {
   }
 }
 
+TEST(ArtifactArguments, SayByWhatIdentityNothingWasFound) {
+  ArtifactArguments arguments;
+  arguments.identity.pairs = {"a=1", "b=2"};
+  const Reference reference = arguments.resolve("r.example").value();
+  const Error absent{Code::kNotFound, About::kManifest, "404"};
+  const std::string message = arguments.explain(absent, reference).message;
+  EXPECT_TRUE(message.starts_with("there is no " + reference.to_string() + ", ")) << message;
+  EXPECT_TRUE(message.ends_with("`lamina find a=1 b=2`")) << message;
+  EXPECT_EQ(arguments.explain({Code::kNotFound, About::kBlob, "no layer"}, reference).message, "no layer");
+  EXPECT_EQ(arguments.explain({Code::kDenied, About::kManifest, "no"}, reference).message, "no");
+  EXPECT_EQ(ArtifactArguments{}.explain(absent, reference).message, "404");
+}
+
 }  // namespace
 }  // namespace lamina::cmd

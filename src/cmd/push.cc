@@ -28,7 +28,7 @@ Result<Annotations> make_annotations(const PushArguments& arguments) {
   for (const std::string& pair : arguments.annotations) {
     const auto equals = pair.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return fail(Code::kInvalid, fmt::format("--annotation: expected KEY=VALUE, got '{}'", pair));
+      return fail(Code::kInvalid, fmt::format("--annotation: expected KEY=VALUE, found '{}'", pair));
     }
     LAMINA_TRY(add(std::string_view(pair).substr(0, equals), std::string_view(pair).substr(equals + 1)));
   }
@@ -56,13 +56,11 @@ Report report(const Published& published) {
                     {"layer", describe(published.layer)},
                     {"identity", published.identity ? canonical_json(*published.identity) : ""},
                     {"url", published.url}});
+  if (published.packed) made.warning = dropped_warning(*published.packed);
   made.brief = pinned(published.registry, published.repository, published.manifest.digest) + '\n';
   auto json = json_writer();
   json.begin_object();
-  json.name("registry").string(published.registry);
-  json.name("repository").string(published.repository.str());
-  json.name("reference").string(pinned(published.registry, published.repository, published.manifest.digest));
-  json.name("digest").string(published.manifest.digest.to_string());
+  write_name(json, published.registry, published.repository, published.manifest.digest);
   write_tags(json, published.tags);
   write_descriptor(json, "manifest", published.manifest);
   write_descriptor(json, "layer", published.layer);
@@ -70,6 +68,7 @@ Report report(const Published& published) {
   if (!published.url.empty()) json.name("url").string(published.url);
   json.name("unchanged").boolean(published.unchanged);
   json.name("oneRequest").boolean(published.one_request);
+  json.name("dropped").integer(published.packed ? published.packed->dropped : 0);
   json.end_object();
   made.json = json.take();
   return made;
@@ -122,7 +121,7 @@ void declare(Command& command, PushArguments& arguments) {
   command.option("--revision", "TEXT", arguments.revision, "Annotation org.opencontainers.image.revision");
   command.option("--source", "URL", arguments.source, "Annotation org.opencontainers.image.source");
   command.option(
-      "--created", "TIME", arguments.created,
+      "--created", "TIME", arguments.created, parse_timestamp,
       "Annotation org.opencontainers.image.created, as 2024-01-02T03:04:05Z; no time is added otherwise, so "
       "that the same content is the same artifact");
   command.option("--subject", "TAG|DIGEST", arguments.subject, parse_tag_or_digest,
@@ -141,6 +140,8 @@ void declare(Command& command, PushArguments& arguments) {
 Result<PushPlan> plan(const PushArguments& arguments) {
   if (arguments.if_absent && arguments.if_match)
     return fail(Code::kInvalid, "--if-absent contradicts --if-match");
+  if (arguments.path.empty())
+    return fail(Code::kInvalid, "PATH: expected a file, a directory or -, found ''");
   LAMINA_ASSIGN(auto identity, arguments.identity.identity());
   LAMINA_ASSIGN(auto target, choose_target(arguments, identity));
   PushPlan plan{.target = std::move(target), .options = {}, .pack = {}};

@@ -72,7 +72,7 @@ TEST(Push, HandsEverythingOn) {
                              "--source",
                              "url",
                              "--created",
-                             "then",
+                             "2024-01-02T03:04:05Z",
                              "--if-match",
                              digest,
                              "--ttl",
@@ -91,7 +91,7 @@ TEST(Push, HandsEverythingOn) {
   EXPECT_EQ(options.artifact_type, "a/t");
   EXPECT_EQ(options.config_media_type, "c/t");
   EXPECT_EQ(options.annotations, (Annotations{{"k", "v=w"},
-                                              {"org.opencontainers.image.created", "then"},
+                                              {"org.opencontainers.image.created", "2024-01-02T03:04:05Z"},
                                               {"org.opencontainers.image.revision", "main"},
                                               {"org.opencontainers.image.source", "url"}}));
   EXPECT_EQ(options.if_match->to_string(), digest);
@@ -110,12 +110,15 @@ TEST(Push, RefusesWhatCannotBeMeant) {
     std::string_view expected;
   } kCases[] = {
       {{"d"}, "expected REFERENCE, --identity KEY=VALUE..., or both"},
+      {{"", "a:1"}, "PATH: expected a file, a directory or -, found ''"},
+      {{"d", "a:1", "--created", "yesterday"}, "--created: expected a time such as 2024-01-02T03:04:05Z"},
+      {{"d", "a:1", "--ttl", "999999d"}, "--ttl: expected at most 365000d, found '999999d'"},
       {{"d", "UPPER"}, "REFERENCE: "},
       {{"d", "a:1", "-t", "?"}, "--tag: "},
       {{"d", "-i", "novalue"}, "identity: expected key=value"},
       {{"d", "-i", "a=1", "-i", "a=2"}, ""},
-      {{"d", "a:1", "-a", "novalue"}, "--annotation: expected KEY=VALUE, got 'novalue'"},
-      {{"d", "a:1", "-a", "=v"}, "--annotation: expected KEY=VALUE, got '=v'"},
+      {{"d", "a:1", "-a", "novalue"}, "--annotation: expected KEY=VALUE, found 'novalue'"},
+      {{"d", "a:1", "-a", "=v"}, "--annotation: expected KEY=VALUE, found '=v'"},
       {{"d", "a:1", "-a", "org.opencontainers.image.source=x", "--source", "y"},
        "annotation org.opencontainers.image.source is given twice"},
       {{"d", "a:1", "--if-absent", "--if-match", Digest::of("x").to_string()},

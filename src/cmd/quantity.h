@@ -17,6 +17,8 @@ namespace lamina::cmd {
 Result<std::uint64_t> parse_size(std::string_view text);
 /// Whole numbers with units d, h, m and s, from large to small: `90s`, `1h30m`, `7d`.
 Result<std::chrono::seconds> parse_duration(std::string_view text);
+/// A time as RFC 3339 writes it, such as 2024-01-02T03:04:05Z; returned as it is.
+Result<std::string> parse_timestamp(std::string_view text);
 /// A whole number without a sign.
 Result<std::uint64_t> parse_count(std::string_view text);
 /// `true` or `false`.

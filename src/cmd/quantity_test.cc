@@ -72,6 +72,20 @@ TEST(Quantity, ParsesDurations) {
   for (const auto& c : kCases) EXPECT_EQ(value(parse_duration(c.text)), c.expected) << c.text;
 }
 
+TEST(Quantity, ParsesTimestamps) {
+  for (const std::string_view text :
+       {"2024-01-02T03:04:05Z", "2024-02-29T23:59:60.5+14:00", "1970-01-01T00:00:00.000001-00:00"}) {
+    EXPECT_EQ(value(parse_timestamp(text)), text);
+  }
+  for (const std::string_view text :
+       {"", "yesterday", "2024-01-02", "2024-01-02T03:04:05", "2024-01-02 03:04:05Z", "2024-01-02t03:04:05z",
+        "2023-02-29T00:00:00Z", "2024-13-01T00:00:00Z", "2024-01-02T24:00:00Z", "2024-01-02T00:60:00Z",
+        "2024-01-02T00:00:61Z", "2024-01-02T03:04:05.Z", "2024-01-02T03:04:05.5", "2024-01-02T03:04:05+24:00",
+        "2024-01-02T03:04:05+0100", "2024-01-02T03:04:05ZZ"}) {
+    EXPECT_EQ(value(parse_timestamp(text)), std::nullopt) << text;
+  }
+}
+
 TEST(Quantity, ParsesCountsAndBooleans) {
   EXPECT_EQ(value(parse_count("10")), 10U);
   EXPECT_EQ(value(parse_count("10x")), std::nullopt);

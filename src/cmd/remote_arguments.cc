@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "cmd/address.h"
 #include "cmd/files.h"
 #include "cmd/quantity.h"
 #include "cmd/version.h"
@@ -45,8 +46,17 @@ Result<std::string> read_password(const std::string& path) {
 
 }  // namespace
 
+Take RemoteArguments::take_registry(std::string& name) {
+  return [this, &name](std::string_view text) -> Result<void> {
+    LAMINA_ASSIGN(RegistryAddress address, parse_registry(text));
+    if (address.tls) (*address.tls ? tls_registries : plain_http_registries).insert(address.name);
+    name = std::move(address.name);
+    return {};
+  };
+}
+
 void RemoteArguments::declare(Command& command) {
-  command.setting("client", "registry", Command::into(registry));
+  command.setting("client", "registry", take_registry(registry));
   command.setting("client", "tls", Command::into(plain_http, parse_tls));
   command.setting("client", "ca-file", Command::into(ca_file));
   command.setting("client", "cert-file", Command::into(cert_file));
@@ -73,6 +83,8 @@ Result<ClientOptions> client_options(const RemoteArguments& arguments) {
   ClientOptions options;
   options.default_registry = arguments.registry;
   options.plain_http = arguments.plain_http;
+  options.plain_http_registries = arguments.plain_http_registries;
+  options.tls_registries = arguments.tls_registries;
   options.ca_file = arguments.ca_file;
   options.client_certificate = arguments.cert_file;
   options.client_key = arguments.key_file;
@@ -92,12 +104,13 @@ Result<ClientOptions> client_options(const RemoteArguments& arguments) {
   return options;
 }
 
-Result<Remote> Remote::open(const RemoteArguments& arguments, Context& context) {
+Result<Remote> Remote::open(const RemoteArguments& arguments, Context& context, std::string subject) {
   LAMINA_ASSIGN(ClientOptions options, client_options(arguments));
   context.catch_signals();
   std::unique_ptr<ProgressDisplay> display;
   if (context.terminal.interactive() && !context.common.quiet && !context.common.no_progress) {
-    display = std::make_unique<ProgressDisplay>(context.terminal, std::chrono::steady_clock::now);
+    display = std::make_unique<ProgressDisplay>(context.terminal, std::chrono::steady_clock::now,
+                                                std::move(subject));
   }
   options.progress = [&context, shown = display.get()](const Progress& progress) {
     if (shown != nullptr) shown->update(progress);

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "cmd/command.h"
@@ -17,6 +19,7 @@ namespace lamina::cmd {
 struct RemoteArguments {
   std::string registry = "127.0.0.1:5000";
   PlainHttp plain_http = PlainHttp::kAuto;
+  std::set<std::string, std::less<>> plain_http_registries, tls_registries;  ///< By their schemes.
   std::string ca_file;
   std::string cert_file;
   std::string key_file;
@@ -29,6 +32,12 @@ struct RemoteArguments {
   std::chrono::seconds stall_timeout{60};
 
   void declare(Command& command);
+  /// Takes HOST[:PORT] with or without a scheme, which then counts more than --tls. Both outlive the command.
+  Take take_registry(std::string& name);
+  /// Where a reference points to.
+  const std::string& registry_of(const Reference& reference) const {
+    return reference.registry.empty() ? registry : reference.registry;
+  }
 };
 
 /// Options for a client, without progress. Reads the password file. kInvalid for options that need each
@@ -38,7 +47,8 @@ Result<ClientOptions> client_options(const RemoteArguments& arguments);
 /// A client that shows its progress, and gives up when a signal arrives. `context` outlives it.
 class Remote {
  public:
-  static Result<Remote> open(const RemoteArguments& arguments, Context& context);
+  /// Progress is that of `subject`, where it is not empty, instead of single files and blobs.
+  static Result<Remote> open(const RemoteArguments& arguments, Context& context, std::string subject = {});
   Client& operator*() { return *client_; }
   Client* operator->() { return client_.get(); }
 

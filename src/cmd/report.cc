@@ -53,4 +53,19 @@ std::string pinned(const std::string& registry, const RepositoryName& repository
   return fmt::format("{}/{}@{}", registry, repository.str(), digest.to_string());
 }
 
+void write_name(oci::JsonWriter& json, const std::string& registry, const RepositoryName& repository,
+                const Digest& digest) {
+  json.name("registry").string(registry);
+  json.name("repository").string(repository.str());
+  json.name("reference").string(pinned(registry, repository, digest));
+  json.name("digest").string(digest.to_string());
+}
+
+std::string dropped_warning(const PackStats& stats) {
+  if (stats.dropped == 0) return {};
+  return fmt::format("left out {} that are neither file nor directory: {}{}", stats.dropped,
+                     fmt::join(stats.first_dropped, " "),
+                     stats.dropped > stats.first_dropped.size() ? " ..." : "");
+}
+
 }  // namespace lamina::cmd

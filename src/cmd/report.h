@@ -26,5 +26,11 @@ void write_tags(oci::JsonWriter& json, const std::vector<Tag>& tags);
 
 /// `REGISTRY/REPOSITORY@DIGEST`.
 std::string pinned(const std::string& registry, const RepositoryName& repository, const Digest& digest);
+/// The members registry, repository, reference (pinned) and digest.
+void write_name(oci::JsonWriter& json, const std::string& registry, const RepositoryName& repository,
+                const Digest& digest);
+
+/// What packing dropped, for Report::warning; empty where it dropped nothing.
+std::string dropped_warning(const PackStats& stats);
 
 }  // namespace lamina::cmd

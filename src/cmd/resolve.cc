@@ -17,14 +17,12 @@ struct ResolveArguments {
 Result<Report> run(const ResolveArguments& arguments, Context& context) {
   LAMINA_ASSIGN(const Reference reference, arguments.artifact.resolve(arguments.remote.registry));
   LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context));
-  LAMINA_ASSIGN(const Descriptor manifest, remote->resolve(reference));
-  const std::string& registry = reference.registry.empty() ? arguments.remote.registry : reference.registry;
+  const auto resolved = remote->resolve(reference);
+  if (!resolved) return std::unexpected(arguments.artifact.explain(resolved.error(), reference));
+  const Descriptor& manifest = *resolved;
   auto json = json_writer();
   json.begin_object();
-  json.name("registry").string(registry);
-  json.name("repository").string(reference.repository.str());
-  json.name("reference").string(pinned(registry, reference.repository, manifest.digest));
-  json.name("digest").string(manifest.digest.to_string());
+  write_name(json, arguments.remote.registry_of(reference), reference.repository, manifest.digest);
   write_descriptor(json, "manifest", manifest);
   json.end_object();
   return Report{.text = manifest.digest.to_string() + '\n', .json = json.take()};

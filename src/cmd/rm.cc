@@ -24,18 +24,21 @@ Result<Report> run(const RmArguments& arguments, Context& context) {
   LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context));
   const auto deleted = remote->remove(reference);
   const bool missing = !deleted && deleted.error().code == Code::kNotFound && arguments.if_exists;
-  if (!deleted && !missing) return std::unexpected(deleted.error());
+  if (!deleted && !missing) return std::unexpected(arguments.artifact.explain(deleted.error(), reference));
 
-  const std::string digest = deleted && deleted->digest ? deleted->digest->to_string() : "";
+  const std::string& registry = arguments.remote.registry_of(reference);
+  const auto digest = deleted ? deleted->digest : std::nullopt;
   auto json = json_writer();
   json.begin_object();
+  json.name("registry").string(registry);
+  json.name("repository").string(reference.repository.str());
   json.name("reference").string(reference.to_string());
   json.name("removed").boolean(!missing);
-  if (!digest.empty()) json.name("digest").string(digest);
+  if (digest) json.name("digest").string(digest->to_string());
   json.end_object();
   return Report{.text = rows({{"status", missing ? "there was nothing to remove" : "removed"},
                               {"reference", reference.to_string()},
-                              {"manifest", digest}}),
+                              {"artifact", digest ? pinned(registry, reference.repository, *digest) : ""}}),
                 .json = json.take(),
                 .brief = ""};
 }

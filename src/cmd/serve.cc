@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <signal.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
@@ -112,6 +113,9 @@ store::Options store_options(const ServeOptions& options) {
 Result<void> serve(const ServeOptions& options) {
   // Every thread with an arena of its own would cost more than the locks on two.
   mallopt(M_ARENA_MAX, 2);
+  // Standard output is for the line that says where the server listens.
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()));
   raise_descriptor_limit();
   StopSignals signals;
 

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <memory>
 
+#include "cmd/address.h"
 #include "cmd/commands.h"
 #include "cmd/quantity.h"
 #include "cmd/serve.h"
@@ -21,7 +22,7 @@ Result<void> take_address(ServeOptions& options, std::string_view text) {
   if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size() || host.empty() ||
       (!bracketed && host.contains(':'))) {
     return fail(Code::kInvalid,
-                "expected HOST:PORT, such as 127.0.0.1:5000 or [::]:5000, got '" + std::string(text) + "'");
+                "expected HOST:PORT, such as 127.0.0.1:5000 or [::]:5000, found '" + std::string(text) + "'");
   }
   options.address = host;
   options.port = port;
@@ -53,7 +54,7 @@ Command serve_command() {
                   }};
   command.setting("serve", "addr", [options](std::string_view text) { return take_address(*options, text); });
   command.setting("serve", "data", Command::into(options->data));
-  command.setting("serve", "advertise-url", Command::into(options->advertise_url));
+  command.setting("serve", "advertise-url", Command::into(options->advertise_url, parse_base_url));
   command.setting("serve", "accept-sparse", Command::append_to(options->accept_sparse));
   command.setting("serve", "threads", Command::into(options->threads, parse_count));
   command.setting("serve", "workers", Command::into(options->workers, parse_count));

@@ -20,14 +20,15 @@ Result<Report> run(const TagsArguments& arguments, Context& context) {
   const Reference& repository = *arguments.repository;
   if (repository.tag || repository.digest) {
     return fail(Code::kInvalid,
-                "expected a repository without tag and digest, got '" + repository.to_string() + "'");
+                "expected a repository without tag and digest, found '" + repository.to_string() + "'");
   }
   LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context));
   LAMINA_ASSIGN(const auto tags, remote->tags(repository, arguments.limit));
   Report report;
   for (const Tag& tag : tags) report.text += tag.str() + '\n';
   auto json = json_writer();
-  json.begin_object().name("repository").string(repository.repository.str());
+  json.begin_object().name("registry").string(arguments.remote.registry_of(repository));
+  json.name("repository").string(repository.repository.str());
   write_tags(json, tags);
   report.json = json.end_object().take();
   return report;

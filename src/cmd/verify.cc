@@ -18,18 +18,21 @@ struct VerifyArguments {
 
 Result<Report> run(const VerifyArguments& arguments, Context& context) {
   LAMINA_ASSIGN(const Reference reference, arguments.artifact.resolve(arguments.remote.registry));
-  LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context));
-  LAMINA_ASSIGN(const Verified verified, remote->verify(reference));
+  LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context, reference.to_string()));
+  const auto result = remote->verify(reference);
+  if (!result) return std::unexpected(arguments.artifact.explain(result.error(), reference));
+  const Verified& verified = *result;
+  const std::string& registry = arguments.remote.registry_of(reference);
   auto json = json_writer();
   json.begin_object();
-  json.name("digest").string(verified.manifest.digest.to_string());
+  write_name(json, registry, reference.repository, verified.manifest.digest);
   write_descriptor(json, "manifest", verified.manifest);
   json.name("manifests").integer(verified.manifests);
   json.name("blobs").integer(verified.blobs);
   json.name("bytes").integer(verified.bytes);
   json.end_object();
   return Report{.text = rows({{"status", "verified"},
-                              {"manifest", describe(verified.manifest)},
+                              {"artifact", pinned(registry, reference.repository, verified.manifest.digest)},
                               {"manifests", std::to_string(verified.manifests)},
                               {"blobs", std::to_string(verified.blobs)},
                               {"read", format_size(verified.bytes)}}),

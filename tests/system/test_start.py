@@ -11,7 +11,7 @@ import peers
 from peer_case import CLIENT_SECONDS, tree
 from system_case import SystemCase
 
-USAGE, NOT_FOUND, DENIED, CONFLICT, UNSUPPORTED = 2, 3, 5, 6, 9
+USAGE, DENIED, CONFLICT, UNSUPPORTED = 2, 5, 6, 9
 NOBODY = 65534
 
 
@@ -97,20 +97,36 @@ class Refusals(SystemCase):
             with self.subTest(text):
                 (self.folder / "wrong.yaml").write_text(text)
                 self.assertIn(expected, self.refused(USAGE, "--config", "wrong.yaml", "--data", "data"))
-        self.assertIn("none.yaml: No such file", self.refused(NOT_FOUND, "--config", "none.yaml", "--data", "data"))
+        self.assertIn("none.yaml: No such file", self.refused(USAGE, "--config", "none.yaml", "--data", "data"))
         self.assertFalse((self.folder / "data").exists())
 
     def test_usage(self):
         for options, expected in (
             (("--nope",), "unknown option '--nope'; see `lamina serve --help`"),
             (("--addr", "nowhere"), "--addr: expected HOST:PORT"),
-            (("--workers", "many"), "--workers: expected a whole number, got 'many'"),
+            (("--workers", "many"), "--workers: expected a whole number, found 'many'"),
             (("--grace", "long"), "--grace: "),
+            (("--advertise-url", "lamina.example:5000"), "--advertise-url: expected http:// or https://"),
             (("something",), "something"),
         ):
             with self.subTest(options):
                 self.assertIn(expected, self.refused(USAGE, "--data", "data", *options))
         self.assertFalse((self.folder / "data").exists())
+
+    def test_standard_output_says_where_it_listens_and_no_more(self):
+        with subprocess.Popen(
+            [str(peers.lamina()), "serve", "--addr", "127.0.0.1:0", "--data", str(self.data())],
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as server:
+            self.assertRegex(server.stdout.readline(), r"\Alistening on http://127\.0\.0\.1:[0-9]+\n\Z")
+            server.send_signal(signal.SIGTERM)
+            rest, log = server.communicate(timeout=CLIENT_SECONDS)
+        self.assertEqual((server.returncode, rest), (0, ""), log)
+        self.assertIn("stopping: ", log)
 
     def test_folder_is_free_again_after_each_end(self):
         digest = self.push_blob(b"content")
