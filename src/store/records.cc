@@ -93,7 +93,8 @@ class Decoder {
   template <class Record>
   Result<Record> done(Record record) const {
     if (ok_ && rest_.empty()) return record;
-    return fail(Code::kCorrupt, "a record does not have the form of format version 1; the records are damaged");
+    return fail(Code::kCorrupt,
+                "a record does not have the form of format version 1; the records are damaged");
   }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names an artifact by what it is and asks for it, as a program that uses Lamina's library would. Nobody listens
-// where it asks, and the library has to say so.
+// Names an artifact by what it is and asks for it, as a program that uses Lamina's library would. Nobody
+// listens where it asks, and the library has to say so.
 #include <lamina/client.h>
 #include <lamina/identity.h>
 
