@@ -15,12 +15,12 @@
 #include "archive/ignore.h"
 #include "archive/posix.h"
 #include "archive/tar_format.h"
+#include "base/file_descriptor.h"
 #include "lamina/archive.h"
 
 namespace lamina {
 namespace {
 
-using archive::Fd;
 using archive::printable;
 
 constexpr std::string_view kIgnoreFile = ".sourceignore";
@@ -92,7 +92,8 @@ class Walker {
                                           std::to_string(archive::kMaxDepth) +
                                           " directories, which unpacking refuses");
         }
-        const Fd child(openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        const FileDescriptor child(
+            openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (!child) return fail_open(errno, shown());
         LAMINA_TRY(walk(child.get(), visit));
       }
@@ -108,7 +109,8 @@ class Walker {
 
  private:
   Result<std::vector<std::string>> list(int directory) const {
-    Fd copy(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));  // A dup() would share the position.
+    FileDescriptor copy(
+        openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));  // A dup() would share the position.
     DIR* stream = copy ? fdopendir(copy.get()) : nullptr;
     if (stream == nullptr) return archive::fail_errno(errno, "cannot list " + shown());
     copy.release();  // closedir() closes it.
@@ -135,7 +137,7 @@ class Packer {
       : root_(root), options_(options), walker_(root), output_(sink), gzip_(output_) {}
 
   Result<PackStats> pack() {
-    const Fd directory(open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const FileDescriptor directory(open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory) return archive::fail_errno(errno, "cannot open directory " + walker_.shown());
     LAMINA_TRY(load_ignore_rules(directory.get()));
 
@@ -166,7 +168,8 @@ class Packer {
       LAMINA_TRY(finder.walk(
           directory, [&](int parent, const std::string& name, const struct stat& status) -> Result<bool> {
             if (!S_ISDIR(status.st_mode) || name == ".git") return false;
-            const Fd child(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+            const FileDescriptor child(
+                openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
             if (!child) return fail_open(errno, finder.shown());
             LAMINA_ASSIGN(const std::size_t added, add_ignore_file(child.get(), finder.path(), given));
             count += added;
@@ -184,7 +187,7 @@ class Packer {
     const auto shown = [&] {
       return printable((root_ / join(domain) / kIgnoreFile).lexically_normal().string());
     };
-    const Fd file(
+    const FileDescriptor file(
         openat(directory, std::string(kIgnoreFile).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     // A link is dropped from the archive like any other, so its patterns do not count either.
     if (!file && (errno == ENOENT || errno == ELOOP)) return 0;
@@ -249,7 +252,7 @@ class Packer {
   Result<void> add_directory(const struct stat& status) { return add_header(true, mode_of(status), 0); }
 
   Result<void> add_file(int parent, const std::string& name) {
-    const Fd file(openat(parent, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    const FileDescriptor file(openat(parent, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!file) return fail_open(errno, walker_.shown());
     struct stat status{};
     if (fstat(file.get(), &status) != 0) return archive::fail_errno(errno, "cannot stat " + walker_.shown());

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/posix.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <system_error>
 
@@ -24,10 +22,6 @@ Code code_of(int error) {
 }
 
 }  // namespace
-
-Fd::~Fd() {
-  if (fd_ >= 0) ::close(fd_);
-}
 
 std::unexpected<Error> fail_errno(int error, const std::string& action) {
   return fail(code_of(error), action + ": " + std::generic_category().message(error));

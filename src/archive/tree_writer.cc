@@ -10,6 +10,7 @@
 #include <ranges>
 
 #include "archive/tar_format.h"
+#include "base/file_descriptor.h"
 
 namespace lamina::archive {
 namespace {
@@ -45,7 +46,7 @@ Result<std::vector<std::string>> split_entry_name(std::string_view name) {
 }
 
 Result<TreeWriter> TreeWriter::open(const std::filesystem::path& root) {
-  Fd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  FileDescriptor fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) return fail_errno(errno, "cannot open " + printable(root.string()));
   return TreeWriter(std::move(fd));
 }
@@ -60,7 +61,7 @@ Result<int> TreeWriter::enter(std::span<const std::string> path) {
     const auto shown = [&] { return join(path.first(open_.size() + 1)); };
     const bool made = mkdirat(parent, name.c_str(), 0700) == 0;
     if (!made && errno != EEXIST) return fail_errno(errno, "cannot make directory " + shown());
-    Fd fd(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    FileDescriptor fd(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd && (errno == ENOTDIR || errno == ELOOP)) {
       return fail(Code::kInvalid, "the archive uses " + shown() + " both as a file and as a directory");
     }
@@ -84,8 +85,8 @@ Result<void> TreeWriter::add_directory(const std::vector<std::string>& path, std
 Result<void> TreeWriter::create_file(const std::vector<std::string>& path) {
   file_name_ = join(path);
   LAMINA_ASSIGN(const int directory, enter(std::span(path).first(path.size() - 1)));
-  file_ =
-      Fd(openat(directory, path.back().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  file_ = FileDescriptor(
+      openat(directory, path.back().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file_ && errno == EEXIST) {
     return fail(Code::kInvalid,
                 "the archive names " + file_name_ + " twice; which of the two is meant is unclear");

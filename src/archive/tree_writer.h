@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "archive/posix.h"
+#include "base/file_descriptor.h"
 #include "lamina/result.h"
 
 namespace lamina::archive {
@@ -35,16 +36,16 @@ class TreeWriter {
  private:
   struct Level {
     std::string name;
-    Fd fd;
+    FileDescriptor fd;
   };
 
-  explicit TreeWriter(Fd root) : root_(std::move(root)) {}
+  explicit TreeWriter(FileDescriptor root) : root_(std::move(root)) {}
 
   Result<int> enter(std::span<const std::string> path);
 
-  Fd root_;
+  FileDescriptor root_;
   std::vector<Level> open_;  ///< The directories down to the current one, as archives are mostly in order.
-  Fd file_;
+  FileDescriptor file_;
   std::string file_name_;  ///< For messages.
 };
 

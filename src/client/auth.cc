@@ -9,6 +9,7 @@
 #include "client/body.h"
 #include "client/exchange.h"
 #include "client/url.h"
+#include "http/syntax.h"
 #include "oci/base64.h"
 #include "oci/json.h"
 
@@ -169,7 +170,7 @@ Result<bool> Authenticator::answer(const AuthTarget& target, const Headers& head
   const std::vector<Challenge> challenges = parse_challenges(headers);
   const auto with = [&](std::string_view scheme) {
     return std::ranges::find_if(challenges,
-                                [&](const Challenge& c) { return equal_ignoring_case(c.scheme, scheme); });
+                                [&](const Challenge& c) { return http::same_name(c.scheme, scheme); });
   };
   if (const auto bearer = with("Bearer"); bearer != challenges.end()) {
     const std::string realm = bearer->parameter("realm");

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "client/file.h"
+#include "http/syntax.h"
 
 namespace lamina::client {
 namespace {
@@ -86,8 +87,7 @@ class ResumingSink final : public ResponseSink {
     seen_ = next_;
     Headers headers;
     for (const auto& [name, value] : request.headers) {
-      if (!equal_ignoring_case(name, "Range") && !equal_ignoring_case(name, "If-Range"))
-        headers.add(name, value);
+      if (!http::same_name(name, "Range") && !http::same_name(name, "If-Range")) headers.add(name, value);
     }
     if (next_ > 0 || ranged_) {
       headers.add("Range", range_header(next_, ranged_ ? std::optional(*end_ - 1) : std::nullopt));

@@ -9,29 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "http/headers.h"
 #include "lamina/result.h"
 #include "lamina/stream.h"
 
 namespace lamina::client {
 
-/// Name and value pairs in order; names compare without case.
-class Headers {
- public:
-  Headers() = default;
-  Headers(std::initializer_list<std::pair<std::string, std::string>> fields) : fields_(fields) {}
-
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-  /// The first value of this name, or nothing.
-  std::optional<std::string_view> find(std::string_view name) const;
-  std::vector<std::string_view> all(std::string_view name) const;
-  auto begin() const { return fields_.begin(); }
-  auto end() const { return fields_.end(); }
-
- private:
-  std::vector<std::pair<std::string, std::string>> fields_;
-};
-
-bool equal_ignoring_case(std::string_view a, std::string_view b);
+using http::Headers;
 
 /// The body of a request.
 class Body : public Source {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/url.h"
+#include "http/syntax.h"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
@@ -32,14 +33,14 @@ bool is_next(std::string_view parameters) {
     if (equals == std::string_view::npos) continue;
     std::string_view name = parameter.substr(0, equals);
     name = name.substr(0, name.find_last_not_of(" \t") + 1);
-    if (!equal_ignoring_case(name, "rel")) continue;
+    if (!http::same_name(name, "rel")) continue;
     std::string_view relations = parameter.substr(equals + 1);
     while (!relations.empty()) {
       const std::size_t first = relations.find_first_not_of(" \t\"");
       if (first == std::string_view::npos) return false;
       relations.remove_prefix(first);
       const std::size_t length = std::min(relations.find_first_of(" \t\""), relations.size());
-      if (equal_ignoring_case(relations.substr(0, length), "next")) return true;
+      if (http::same_name(relations.substr(0, length), "next")) return true;
       relations.remove_prefix(length);
     }
   }

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/file_descriptor.h"
 #include "fs/file_system.h"
 
 namespace lamina::fs {
@@ -36,29 +37,16 @@ auto uninterrupted(const Call& call) {
   }
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (number_ != -1) ::close(number_);
-  }
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
-
-Result<Descriptor> open_descriptor(const Path& path, int flags) {
-  Descriptor descriptor(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0600); }));
+Result<FileDescriptor> open_descriptor(const Path& path, int flags) {
+  FileDescriptor descriptor(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0600); }));
   if (descriptor.get() == -1) return failure(errno, "open", path);
   return descriptor;
 }
 
 class PosixFile final : public File {
  public:
-  PosixFile(Descriptor descriptor, Path path) : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
+  PosixFile(FileDescriptor descriptor, Path path)
+      : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> buffer) const override {
     std::size_t done = 0;
@@ -110,17 +98,17 @@ class PosixFile final : public File {
   }
 
  private:
-  Descriptor descriptor_;
+  FileDescriptor descriptor_;
   Path path_;
   std::atomic<bool> sync_failed_ = false;
 };
 
 class PosixLock final : public Lock {
  public:
-  explicit PosixLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+  explicit PosixLock(FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
 
  private:
-  Descriptor descriptor_;
+  FileDescriptor descriptor_;
 };
 
 class PosixFileSystem final : public FileSystem {
@@ -150,7 +138,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<void> sync_directory(const Path& path) override {
-    LAMINA_ASSIGN(const Descriptor directory, open_descriptor(path, O_RDONLY | O_DIRECTORY));
+    LAMINA_ASSIGN(const FileDescriptor directory, open_descriptor(path, O_RDONLY | O_DIRECTORY));
     if (uninterrupted([&] { return ::fsync(directory.get()); }) == -1) {
       return failure(errno, "sync directory", path);
     }
@@ -174,7 +162,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<std::unique_ptr<Lock>> lock(const Path& path) override {
-    LAMINA_ASSIGN(Descriptor descriptor, open_descriptor(path, O_RDWR | O_CREAT));
+    LAMINA_ASSIGN(FileDescriptor descriptor, open_descriptor(path, O_RDWR | O_CREAT));
     if (uninterrupted([&] { return ::flock(descriptor.get(), LOCK_EX | LOCK_NB); }) == -1) {
       if (errno == EWOULDBLOCK) return fail(Code::kConflict, "lock " + path.string() + ": another holds it");
       return failure(errno, "lock", path);
@@ -184,7 +172,7 @@ class PosixFileSystem final : public FileSystem {
 
  private:
   static Result<std::unique_ptr<File>> open_with(const Path& path, int flags) {
-    LAMINA_ASSIGN(Descriptor descriptor, open_descriptor(path, flags));
+    LAMINA_ASSIGN(FileDescriptor descriptor, open_descriptor(path, flags));
     return std::make_unique<PosixFile>(std::move(descriptor), path);
   }
 };

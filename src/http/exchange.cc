@@ -3,23 +3,7 @@
 
 #include <algorithm>
 
-#include "http/syntax.h"
-
 namespace lamina::http {
-
-std::optional<std::string_view> Headers::find(std::string_view name) const {
-  auto found = std::ranges::find_if(fields_, [&](const auto& field) { return same_name(field.first, name); });
-  if (found == fields_.end()) return std::nullopt;
-  return found->second;
-}
-
-std::vector<std::string_view> Headers::all(std::string_view name) const {
-  std::vector<std::string_view> values;
-  for (const auto& [field, value] : fields_) {
-    if (same_name(field, name)) values.emplace_back(value);
-  }
-  return values;
-}
 
 std::optional<std::string_view> Request::query_value(std::string_view name) const {
   auto found = std::ranges::find_if(query, [&](const auto& pair) { return pair.first == name; });

@@ -12,27 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include "http/headers.h"
 #include "lamina/result.h"
 
 namespace lamina::http {
 
 template <class T>
 using Task = boost::asio::awaitable<T>;
-
-/// Name and value pairs in order of arrival; names compare without case.
-class Headers {
- public:
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-  /// The first value of this name, or nothing.
-  std::optional<std::string_view> find(std::string_view name) const;
-  /// All values of this name.
-  std::vector<std::string_view> all(std::string_view name) const;
-  auto begin() const { return fields_.begin(); }
-  auto end() const { return fields_.end(); }
-
- private:
-  std::vector<std::pair<std::string, std::string>> fields_;
-};
 
 /// The head of a request, already checked against http/limits.h and RFC 9112.
 struct Request {
