@@ -87,6 +87,9 @@ struct ClientOptions {
   /// Called from several threads, but never from two at once; must be quick. An operation is given up with
   /// kCancelled when it returns false.
   std::function<bool(const Progress&)> progress;
+  /// Asked about once a second while a request waits, from the thread that does: once it returns true, the
+  /// operation is given up with kCancelled. May be empty.
+  std::function<bool()> cancelled;
 };
 
 // ---- Publishing ---------------------------------------------------------------------------------------

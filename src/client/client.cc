@@ -27,7 +27,8 @@ CurlOptions curl_options(const ClientOptions& options) {
           .insecure_skip_tls_verify = options.insecure_skip_tls_verify,
           .connect_timeout = options.connect_timeout,
           .stall_timeout = options.stall_timeout,
-          .user_agent = options.user_agent};
+          .user_agent = options.user_agent,
+          .cancelled = options.cancelled};
 }
 
 bool is_plain(const ClientOptions& options, std::string_view registry) {

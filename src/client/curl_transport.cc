@@ -139,6 +139,11 @@ bool is_refusal_of_certificate(std::string_view message) {
          message.find("unknown ca") != std::string_view::npos;
 }
 
+/// Called about once a second also while no byte moves.
+int on_wait(void* cancelled, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return (*static_cast<const std::function<bool()>*>(cancelled))() ? 1 : 0;
+}
+
 class CurlTransport final : public Transport {
  public:
   explicit CurlTransport(CurlOptions options) : options_(std::move(options)) {}
@@ -193,6 +198,11 @@ class CurlTransport final : public Transport {
     if (options_.insecure_skip_tls_verify) {
       set(CURLOPT_SSL_VERIFYPEER, 0L);
       set(CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    if (options_.cancelled) {
+      set(CURLOPT_NOPROGRESS, 0L);
+      set(CURLOPT_XFERINFOFUNCTION, &on_wait);
+      set(CURLOPT_XFERINFODATA, static_cast<const void*>(&options_.cancelled));
     }
     set(CURLOPT_HEADERFUNCTION, &on_header);
     set(CURLOPT_HEADERDATA, static_cast<void*>(&transfer));
@@ -255,6 +265,7 @@ class CurlTransport final : public Transport {
         return fail(Code::kUnavailable, circumstances.silent && request.url.starts_with("https:")
                                             ? what + "; perhaps the registry wants a client certificate"
                                             : what);
+      case CURLE_ABORTED_BY_CALLBACK: return fail(Code::kCancelled, what);
       case CURLE_OUT_OF_MEMORY: return fail(Code::kInternal, what);
       default: return fail(Code::kUnavailable, what);
     }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,7 @@ struct CurlOptions {
   std::chrono::seconds connect_timeout{10};
   std::chrono::seconds stall_timeout{60};
   std::string user_agent = "lamina";
+  std::function<bool()> cancelled;  ///< As in ClientOptions; may be empty.
 };
 
 /// libcurl, HTTP/1.1. Handles are kept with their connections and used again. Proxies come from the

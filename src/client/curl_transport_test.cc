@@ -361,6 +361,16 @@ TEST_F(CurlTransportTest, StalledServerIsUnavailable) {
   EXPECT_THAT(response.error().message, HasSubstr("too slow"));
 }
 
+TEST_F(CurlTransportTest, WhoWaitsInVainMayGiveUp) {
+  transport_ = make_curl_transport({.cancelled = [] { return true; }});
+  const SilentServer server;
+  const auto response = transport_->perform(
+      {.method = "GET", .url = "http://127.0.0.1:" + std::to_string(server.port()), .headers = {}}, nullptr,
+      nullptr);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::kCancelled);
+}
+
 TEST_F(CurlTransportTest, NobodyListens) {
   std::string nowhere;
   {

@@ -116,6 +116,7 @@ Result<Remote> Remote::open(const RemoteArguments& arguments, Context& context, 
     if (shown != nullptr) shown->update(progress);
     return context.caught_signal() == 0;
   };
+  options.cancelled = [&context] { return context.caught_signal() != 0; };
   return Remote(std::move(display), std::make_unique<Client>(std::move(options)));
 }
 
