@@ -230,7 +230,10 @@ class CurlTransport final : public Transport {
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
     for (const auto& [name, value] : request.headers) {
       // "Name;" is how curl writes a field without a value.
-      ok = append(fields, value.empty() ? name + ";" : name + ": " + value) && ok;
+      std::string field = name;
+      field += value.empty() ? ";" : ": ";
+      field += value;
+      ok = append(fields, field) && ok;
     }
     set(CURLOPT_HTTPHEADER, fields.get());
     return ok;

@@ -136,13 +136,15 @@ class CurlTransportTest : public ::testing::Test {
  protected:
   void serve(http::Handler handler) { server_.emplace(std::move(handler)); }
   /// Answers every request like this.
-  void serve(unsigned status, http::Headers headers, std::string body) {
+  void serve(unsigned status, const http::Headers& headers, const std::string& body) {
+    // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): the server keeps it
     serve([=](http::Exchange& exchange) -> http::Task<void> {
       (void)co_await exchange.respond(http::Response(status, headers, body));
     });
   }
   /// Announces `size` bytes of the pattern, and breaks off behind `sent`.
   void serve_pattern(std::uint64_t size, std::uint64_t sent) {
+    // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): the server keeps it
     serve([=](http::Exchange& exchange) -> http::Task<void> {
       if (!co_await exchange.begin(http::Response(), size)) co_return;
       std::vector<std::byte> buffer(64 * 1024);
@@ -288,6 +290,7 @@ TEST_F(CurlTransportTest, HeadersAreThoseOfTheLastHead) {
   fields.add("X-Twice", "one");
   fields.add("x-twice", "two, three");
   fields.add("X-Colons", "a:b");
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): the server keeps it
   serve([=](http::Exchange& exchange) -> http::Task<void> {
     std::array<std::byte, 1024> buffer;
     for (;;) {  // Sends `100 Continue` first.
@@ -327,6 +330,7 @@ TEST_F(CurlTransportTest, RedirectsAreTheCallersBusiness) {
 
 TEST_F(CurlTransportTest, ConnectionsAreKept) {
   std::vector<std::string> peers;
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): the server keeps it
   serve([&](http::Exchange& exchange) -> http::Task<void> {
     peers.push_back(exchange.request().peer);
     (void)co_await exchange.respond(http::Response());
@@ -340,6 +344,7 @@ TEST_F(CurlTransportTest, ThreadsShareIt) {
   std::atomic<int> good = 0;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int i = 0; i < 8; ++i) {
       threads.emplace_back([&] {
         PatternSink sink;

@@ -145,6 +145,7 @@ class ParallelDownload {
     next_ = 1;
     {
       std::vector<std::jthread> threads;
+      threads.reserve(kParallelRanges);
       for (unsigned i = 0; i < kParallelRanges; ++i) threads.emplace_back([this] { work(); });
     }
     if (error_) return std::unexpected(*std::move(error_));

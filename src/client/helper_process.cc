@@ -15,8 +15,6 @@
 #include "base/file_descriptor.h"
 #include "oci/quote.h"
 
-extern char** environ;
-
 namespace lamina::client {
 namespace {
 
