@@ -104,6 +104,7 @@ TEST_P(QuarantineTest, PublishingItAgainHealsToo) {
   // The manifest and its tag are unchanged.
   ASSERT_TRUE(h.store->manifests().put(a, h.image(text, {tag("v1")}), staged));
   EXPECT_EQ(h.read(a, digest), text);
+  upload.reset();  // No upload outlives its store.
   h.restart(true);
   EXPECT_EQ(h.read(a, digest), text);
   EXPECT_EQ(h.audit(), "");
