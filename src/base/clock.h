@@ -22,4 +22,19 @@ class SystemClock final : public Clock {
   }
 };
 
+/// A point in time that never goes back; only differences mean something.
+using Instant = std::chrono::steady_clock::time_point;
+
+/// The source of delays and time-outs; passed in, so that tests can turn it. Thread-safe.
+class MonotonicClock {
+ public:
+  virtual ~MonotonicClock() = default;
+  virtual Instant now() const = 0;
+};
+
+class SystemMonotonicClock final : public MonotonicClock {
+ public:
+  Instant now() const override { return std::chrono::steady_clock::now(); }
+};
+
 }  // namespace lamina
