@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "cmd/data_folder.h"
-#include "cmd/pattern.h"
+#include "oci/repository_pattern.h"
 #include "cmd/version.h"
 #include "http/server.h"
 #include "http/workers.h"
@@ -103,7 +103,7 @@ store::Options store_options(const ServeOptions& options) {
   store::Options made;
   made.accepts_sparse = [patterns = options.accept_sparse](const RepositoryName& name) {
     return std::ranges::any_of(patterns,
-                               [&](const auto& pattern) { return matches_pattern(pattern, name.str()); });
+                               [&](const auto& pattern) { return oci::matches_repository(pattern, name.str()); });
   };
   return made;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd/pattern.h"
+#include "oci/repository_pattern.h"
 
 #include <gtest/gtest.h>
 
-namespace lamina::cmd {
+namespace lamina::oci {
 namespace {
 
 TEST(Pattern, Matches) {
@@ -29,8 +29,8 @@ TEST(Pattern, Matches) {
       {"conformance/**", "conformance/repo1", true},
   };
   for (const auto& c : kCases)
-    EXPECT_EQ(matches_pattern(c.pattern, c.name), c.expected) << c.pattern << ' ' << c.name;
+    EXPECT_EQ(matches_repository(c.pattern, c.name), c.expected) << c.pattern << ' ' << c.name;
 }
 
 }  // namespace
-}  // namespace lamina::cmd
+}  // namespace lamina::oci

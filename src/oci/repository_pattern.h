@@ -3,9 +3,9 @@
 
 #include <string_view>
 
-namespace lamina::cmd {
+namespace lamina::oci {
 
 /// Does a repository name fit? `*` stands for any characters but '/', `**` for any at all.
-bool matches_pattern(std::string_view pattern, std::string_view name);
+bool matches_repository(std::string_view pattern, std::string_view name);
 
-}  // namespace lamina::cmd
+}  // namespace lamina::oci
