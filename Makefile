@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 60
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nVariables:\n'
 	@awk '/^#: / { text = substr($$0, 4); getline; printf "  %-31s %s\n", $$1 "=" $$3, text }' $(MAKEFILE_LIST)
 
@@ -55,6 +55,11 @@ interop: build ## Run unmodified clients (oras, crane, regctl, skopeo, Helm, cos
 system: build ## Test Lamina as a whole: real input, crashes, refused starts, bad clients
 	@tools/install-deps.sh test
 	@LAMINA=build/release/bin/lamina tests/system/run
+
+.PHONY: e2e
+e2e: build ## Test Lamina in a Kubernetes cluster of its own, with Flux; takes the cluster down
+	@tools/install-deps.sh test
+	@LAMINA=build/release/bin/lamina tests/e2e/run
 
 .PHONY: bench-memory
 bench-memory: build ## Measure memory while sixteen 1 GiB blobs move (33 GiB below TMPDIR)

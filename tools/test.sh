@@ -10,4 +10,5 @@ export LAMINA=$PWD/build/dev/bin/lamina
 step conformance tests/conformance/run
 step interop tests/interop/run
 step system tests/system/run
+step e2e tests/e2e/run
 tally

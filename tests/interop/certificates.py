@@ -24,11 +24,11 @@ class Authority:
             *("-days", 1, "-subj", f"/CN={folder.name}"),
         )
 
-    def issue(self, name, address="IP:127.0.0.1", days=1):
+    def issue(self, name, address="IP:127.0.0.1", days=1, subject=None):
         """Files with a certificate for `address` and its key; with `days` below 0 it has expired."""
         certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         request = openssl(
-            *("req", "-new", *NEW_KEY, "-keyout", key, "-subj", f"/CN={name}"),
+            *("req", "-new", *NEW_KEY, "-keyout", key, "-subj", subject or f"/CN={name}"),
             *("-addext", f"subjectAltName={address}"),
         )
         openssl(
