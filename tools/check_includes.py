@@ -27,6 +27,7 @@ PUBLIC_HEADERS = {
     "identity": "oci",
     "archive": "archive",
     "client": "client",
+    "kubernetes": "cluster",
 }
 
 HEAVY_IN_HEADERS = re.compile(r"^(boost/(asio|beast)[/.]|rocksdb/|curl/)")
