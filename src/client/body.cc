@@ -11,19 +11,6 @@
 
 namespace lamina::client {
 
-Result<std::size_t> StringBody::read(std::span<std::byte> buffer) {
-  const auto rest = std::as_bytes(std::span(bytes_)).subspan(at_);
-  const std::size_t count = std::min(buffer.size(), rest.size());
-  std::ranges::copy(rest.first(count), buffer.begin());
-  at_ += count;
-  return count;
-}
-
-Result<bool> StringBody::rewind() {
-  at_ = 0;
-  return true;
-}
-
 Result<std::unique_ptr<FileBody>> FileBody::open(const std::filesystem::path& path) {
   const auto failed = [&] {
     const Code code = errno == ENOENT || errno == ENOTDIR ? Code::kNotFound

@@ -17,18 +17,6 @@
 
 namespace lamina::client {
 
-class StringBody final : public Body {
- public:
-  explicit StringBody(std::string bytes) : bytes_(std::move(bytes)) {}
-  Result<std::size_t> read(std::span<std::byte> buffer) override;
-  std::optional<std::uint64_t> size() const override { return bytes_.size(); }
-  Result<bool> rewind() override;
-
- private:
-  const std::string bytes_;
-  std::size_t at_ = 0;
-};
-
 /// A regular file; its size is taken when it is opened and kConflict is the answer when it changes.
 class FileBody final : public Body {
  public:

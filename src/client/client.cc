@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "client/client_impl.h"
-#include "client/curl_transport.h"
 #include "client/url.h"
+#include "http/curl_transport.h"
 
 namespace lamina {
 namespace client {
@@ -20,10 +20,13 @@ Result<void> Reporter::report(const Progress& progress) {
 
 namespace {
 
-CurlOptions curl_options(const ClientOptions& options) {
+http::CurlOptions curl_options(const ClientOptions& options) {
   return {.ca_file = options.ca_file,
           .client_certificate = options.client_certificate,
           .client_key = options.client_key,
+          .ca_pem = options.ca_pem,
+          .certificate_pem = options.client_certificate_pem,
+          .key_pem = options.client_key_pem,
           .insecure_skip_tls_verify = options.insecure_skip_tls_verify,
           .connect_timeout = options.connect_timeout,
           .stall_timeout = options.stall_timeout,
@@ -76,7 +79,7 @@ client::Remote& Client::Impl::remote(std::string_view registry) {
 }
 
 Client::Client(ClientOptions options) {
-  auto transport = client::make_curl_transport(client::curl_options(options));
+  auto transport = http::make_curl_transport(client::curl_options(options));
   impl_ = std::make_unique<Impl>(std::move(options), std::move(transport), client::system_pacing(),
                                  std::make_unique<SystemClock>());
 }

@@ -5,10 +5,14 @@
 #include <set>
 #include <string>
 
-#include "client/testing/fake_transport.h"
+#include "http/testing/fake_transport.h"
 #include "lamina/digest.h"
 
 namespace lamina::client::testing {
+
+using http::testing::Answer;
+using http::testing::FakeTransport;
+using http::testing::Sent;
 
 /// Enough of a registry in memory to answer a client: uploads, manifests, tags, ranges, referrers, and
 /// Lamina's publish where `lamina` is set. A handler for FakeTransport.

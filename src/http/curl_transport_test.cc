@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/curl_transport.h"
+#include "http/curl_transport.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,10 +15,9 @@
 #include <thread>
 #include <vector>
 
-#include "client/body.h"
 #include "http/testing/server_thread.h"
 
-namespace lamina::client::testing {
+namespace lamina::http {
 namespace {
 
 using ::testing::ElementsAre;
@@ -80,15 +79,15 @@ class PatternSink final : public ResponseSink {
 struct Received {
   std::string method;
   std::string path;
-  http::Headers headers;
+  Headers headers;
   std::optional<std::uint64_t> length;
   std::uint64_t bytes = 0;
   bool same = true;
 };
 
 /// Reads the body and says so.
-http::Task<void> take(http::Exchange& exchange, std::promise<Received>& done) {
-  const http::Request& request = exchange.request();
+Task<void> take(Exchange& exchange, std::promise<Received>& done) {
+  const Request& request = exchange.request();
   Received received{.method = request.method,
                     .path = request.path,
                     .headers = request.headers,
@@ -102,7 +101,7 @@ http::Task<void> take(http::Exchange& exchange, std::promise<Received>& done) {
       received.same = received.same && static_cast<char>(buffer[i]) == byte_at(received.bytes++);
     }
   }
-  http::Response response;
+  Response response;
   response.status = 201;
   response.headers.add("Location", "/here");
   (void)co_await exchange.respond(std::move(response));
@@ -134,19 +133,19 @@ class SilentServer {
 /// A server whose handler the test chooses, and a transport.
 class CurlTransportTest : public ::testing::Test {
  protected:
-  void serve(http::Handler handler) { server_.emplace(std::move(handler)); }
+  void serve(Handler handler) { server_.emplace(std::move(handler)); }
   /// Answers every request like this.
-  void serve(unsigned status, const http::Headers& headers, const std::string& body) {
+  void serve(unsigned status, const Headers& headers, const std::string& body) {
     // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): the server keeps it
-    serve([=](http::Exchange& exchange) -> http::Task<void> {
-      (void)co_await exchange.respond(http::Response(status, headers, body));
+    serve([=](Exchange& exchange) -> Task<void> {
+      (void)co_await exchange.respond(Response(status, headers, body));
     });
   }
   /// Announces `size` bytes of the pattern, and breaks off behind `sent`.
   void serve_pattern(std::uint64_t size, std::uint64_t sent) {
     // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): the server keeps it
-    serve([=](http::Exchange& exchange) -> http::Task<void> {
-      if (!co_await exchange.begin(http::Response(), size)) co_return;
+    serve([=](Exchange& exchange) -> Task<void> {
+      if (!co_await exchange.begin(Response(), size)) co_return;
       std::vector<std::byte> buffer(64 * 1024);
       for (std::uint64_t at = 0; at < sent;) {
         const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), sent - at));
@@ -171,14 +170,14 @@ class CurlTransportTest : public ::testing::Test {
   std::unique_ptr<Transport> transport_ = make_curl_transport({});
 
  private:
-  std::optional<http::ServerThread> server_;
+  std::optional<ServerThread> server_;
 };
 
 TEST_F(CurlTransportTest, SendsBodiesInEveryFraming) {
   for (const bool sized : {true, false}) {
     for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{300'000}, kLarge}) {
       std::promise<Received> done;
-      serve([&](http::Exchange& exchange) { return take(exchange, done); });
+      serve([&](Exchange& exchange) { return take(exchange, done); });
       PatternBody body(size, sized);
       const auto response = perform("PUT", &body, nullptr, {{"X-Name", "value"}, {"X-Empty", ""}});
       ASSERT_TRUE(response) << response.error().message;
@@ -200,7 +199,7 @@ TEST_F(CurlTransportTest, SendsBodiesInEveryFraming) {
 TEST_F(CurlTransportTest, SendsRequestsWithoutABody) {
   for (const std::string method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}) {
     std::promise<Received> done;
-    serve([&](http::Exchange& exchange) { return take(exchange, done); });
+    serve([&](Exchange& exchange) { return take(exchange, done); });
     const auto response = perform(method);
     ASSERT_TRUE(response) << response.error().message;
     EXPECT_EQ(response->status, 201U);
@@ -268,7 +267,7 @@ TEST_F(CurlTransportTest, BrokenAnswerIsUnavailable) {
 
 TEST_F(CurlTransportTest, ErrorsOfBodyAndSinkComeBackUnchanged) {
   std::promise<Received> done;
-  serve([&](http::Exchange& exchange) { return take(exchange, done); });
+  serve([&](Exchange& exchange) { return take(exchange, done); });
   for (const bool sized : {true, false}) {
     PatternBody body(kLarge, sized, 1'000'000);
     const auto response = perform("PUT", &body);
@@ -286,19 +285,19 @@ TEST_F(CurlTransportTest, ErrorsOfBodyAndSinkComeBackUnchanged) {
 }
 
 TEST_F(CurlTransportTest, HeadersAreThoseOfTheLastHead) {
-  http::Headers fields;
+  Headers fields;
   fields.add("X-Twice", "one");
   fields.add("x-twice", "two, three");
   fields.add("X-Colons", "a:b");
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): the server keeps it
-  serve([=](http::Exchange& exchange) -> http::Task<void> {
+  serve([=](Exchange& exchange) -> Task<void> {
     std::array<std::byte, 1024> buffer;
     for (;;) {  // Sends `100 Continue` first.
       const auto count = co_await exchange.read(buffer);
       if (!count) co_return;
       if (*count == 0) break;
     }
-    (void)co_await exchange.respond(http::Response(202, fields, ""));
+    (void)co_await exchange.respond(Response(202, fields, ""));
   });
   PatternBody body(2'000'000, true);
   const auto response = perform("PUT", &body);
@@ -319,7 +318,7 @@ TEST_F(CurlTransportTest, HeadHasNoBodyButItsLength) {
 }
 
 TEST_F(CurlTransportTest, RedirectsAreTheCallersBusiness) {
-  http::Headers fields;
+  Headers fields;
   fields.add("Location", "http://127.0.0.1:1/");
   serve(307, fields, "");
   const auto response = perform("GET");
@@ -331,9 +330,9 @@ TEST_F(CurlTransportTest, RedirectsAreTheCallersBusiness) {
 TEST_F(CurlTransportTest, ConnectionsAreKept) {
   std::vector<std::string> peers;
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): the server keeps it
-  serve([&](http::Exchange& exchange) -> http::Task<void> {
+  serve([&](Exchange& exchange) -> Task<void> {
     peers.push_back(exchange.request().peer);
-    (void)co_await exchange.respond(http::Response());
+    (void)co_await exchange.respond(Response());
   });
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(perform("GET"));
   EXPECT_THAT(peers, ElementsAre(peers[0], peers[0], peers[0]));
@@ -376,10 +375,42 @@ TEST_F(CurlTransportTest, WhoWaitsInVainMayGiveUp) {
   EXPECT_EQ(response.error().code, Code::kCancelled);
 }
 
+TEST_F(CurlTransportTest, RequestsHaveTheirOwnPatience) {
+  const SilentServer server;
+  HttpRequest request{.method = "GET", .url = "http://127.0.0.1:" + std::to_string(server.port())};
+  request.stall_timeout = std::chrono::seconds(1);
+  const auto stalled = transport_->perform(request, nullptr, nullptr);
+  ASSERT_FALSE(stalled);
+  EXPECT_EQ(stalled.error().code, Code::kUnavailable);
+
+  std::stop_source stop;
+  request = {.method = "GET", .url = request.url, .stop = stop.get_token()};
+  std::jthread canceller([&] { stop.request_stop(); });
+  const auto cancelled = transport_->perform(request, nullptr, nullptr);
+  ASSERT_FALSE(cancelled);
+  EXPECT_EQ(cancelled.error().code, Code::kCancelled);
+}
+
+TEST_F(CurlTransportTest, ServerUnderAnotherName) {
+  std::promise<Received> done;
+  serve([&](Exchange& exchange) { return take(exchange, done); });
+  transport_ = make_curl_transport({.tls_server_name = "inner.example"});
+  ASSERT_TRUE(perform("GET"));
+  EXPECT_EQ(done.get_future().get().headers.find("Host"), url("").substr(7));
+}
+
+TEST_F(CurlTransportTest, ProxyIsAsked) {
+  std::promise<Received> done;
+  serve([&](Exchange& exchange) { return take(exchange, done); });
+  transport_ = make_curl_transport({.proxy = url("")});  // Although no_proxy names its address.
+  ASSERT_TRUE(transport_->perform({.method = "GET", .url = "http://127.0.0.1:1/x"}, nullptr, nullptr));
+  EXPECT_EQ(done.get_future().get().headers.find("Host"), "127.0.0.1:1");
+}
+
 TEST_F(CurlTransportTest, NobodyListens) {
   std::string nowhere;
   {
-    http::ServerThread gone([](http::Exchange&) -> http::Task<void> { co_return; });
+    ServerThread gone([](Exchange&) -> Task<void> { co_return; });
     nowhere = "http://127.0.0.1:" + std::to_string(gone.port()) + "/v2/?secret=1";
   }
   const auto response =
@@ -398,4 +429,4 @@ TEST_F(CurlTransportTest, UrlsThatAreNone) {
 }
 
 }  // namespace
-}  // namespace lamina::client::testing
+}  // namespace lamina::http

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/curl_transport.h"
+#include "http/curl_transport.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <charconv>
 #include <cstdlib>
@@ -9,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace lamina::client {
+namespace lamina::http {
 namespace {
 
 struct EasyDeleter {
@@ -45,6 +48,8 @@ struct Transfer {
   HttpResponse response;
   bool begun = false;
   std::optional<Error> error;  // Of the body or the sink.
+  std::stop_token stop;
+  const std::function<bool()>& cancelled;
 };
 
 std::size_t on_header(char* data, std::size_t, std::size_t length, void* user) {
@@ -140,8 +145,46 @@ bool is_refusal_of_certificate(std::string_view message) {
 }
 
 /// Called about once a second also while no byte moves.
-int on_wait(void* cancelled, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return (*static_cast<const std::function<bool()>*>(cancelled))() ? 1 : 0;
+int on_wait(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  const auto& transfer = *static_cast<const Transfer*>(user);
+  return transfer.stop.stop_requested() || (transfer.cancelled && transfer.cancelled()) ? 1 : 0;
+}
+
+/// A peer that answers no probe of TCP is gone: four in a row, 15 seconds apart.
+int on_socket(void*, curl_socket_t socket, curlsocktype) {
+  const int probes = 4;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+  return CURL_SOCKOPT_OK;
+}
+
+curl_blob blob_of(const std::string& bytes) {
+  // Not written to: without CURL_BLOB_COPY libcurl only reads it.
+  return {.data = const_cast<char*>(bytes.data()), .len = bytes.size(), .flags = CURL_BLOB_NOCOPY};
+}
+
+struct UrlDeleter {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+std::string part_of(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
+  std::string copy = text;
+  curl_free(text);
+  return copy;
+}
+
+/// How to reach one host and speak TLS with it under another name.
+struct Alias {
+  std::string url;      ///< With the name in place of the host.
+  std::string connect;  ///< For CURLOPT_CONNECT_TO.
+  std::string host;     ///< The field Host.
+};
+std::optional<Alias> alias_of(const std::string& url, const std::string& name) {
+  const std::unique_ptr<CURLU, UrlDeleter> parts(curl_url());
+  if (!parts || curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return std::nullopt;
+  const std::string host = part_of(parts.get(), CURLUPART_HOST) + ":" + part_of(parts.get(), CURLUPART_PORT);
+  if (curl_url_set(parts.get(), CURLUPART_HOST, name.c_str(), 0) != CURLUE_OK) return std::nullopt;
+  return Alias{.url = part_of(parts.get(), CURLUPART_URL), .connect = "::" + host, .host = "Host: " + host};
 }
 
 class CurlTransport final : public Transport {
@@ -151,11 +194,11 @@ class CurlTransport final : public Transport {
   Result<HttpResponse> perform(const HttpRequest& request, Body* body, ResponseSink* sink) override {
     Easy handle = take();
     if (!handle) return fail(Code::kInternal, "libcurl has no memory for a connection");
-    Transfer transfer{.handle = handle.get(), .body = body, .sink = sink, .response = {}, .error = {}};
-    List fields;
+    Transfer transfer{.handle = handle.get(), .body = body, .sink = sink, .response = {}, .error = {}, .stop = request.stop, .cancelled = options_.cancelled};
+    List fields, connect_to;
     char message[CURL_ERROR_SIZE] = "";
     curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, message);
-    if (!set_up(handle.get(), request, transfer, fields)) {
+    if (!set_up(handle.get(), request, transfer, fields, connect_to)) {
       return fail(Code::kInternal, "libcurl refuses the settings of this request");
     }
     const CURLcode code = curl_easy_perform(handle.get());
@@ -172,12 +215,20 @@ class CurlTransport final : public Transport {
   }
 
  private:
-  bool set_up(CURL* handle, const HttpRequest& request, Transfer& transfer, List& fields) const {
+  bool set_up(CURL* handle, const HttpRequest& request, Transfer& transfer, List& fields, List& connect_to) const {
     bool ok = true;
     const auto set = [&](CURLoption option, auto value) {
       ok = curl_easy_setopt(handle, option, value) == CURLE_OK && ok;
     };
-    set(CURLOPT_URL, request.url.c_str());
+    if (options_.tls_server_name.empty()) {
+      set(CURLOPT_URL, request.url.c_str());
+    } else if (const auto alias = alias_of(request.url, options_.tls_server_name)) {
+      set(CURLOPT_URL, alias->url.c_str());
+      ok = append(connect_to, alias->connect) && append(fields, alias->host) && ok;
+      set(CURLOPT_CONNECT_TO, connect_to.get());
+    } else {
+      return false;
+    }
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
     set(CURLOPT_PATH_AS_IS, 1L);
@@ -185,24 +236,23 @@ class CurlTransport final : public Transport {
     set(CURLOPT_BUFFERSIZE, 256L * 1024);
     set(CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
     set(CURLOPT_TCP_KEEPALIVE, 1L);
+    set(CURLOPT_TCP_KEEPIDLE, 15L);
+    set(CURLOPT_TCP_KEEPINTVL, 15L);
+    set(CURLOPT_SOCKOPTFUNCTION, &on_socket);
     set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(options_.connect_timeout.count()));
     set(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.stall_timeout.count()));
+    const auto stall = request.stall_timeout.count() > 0 ? request.stall_timeout : options_.stall_timeout;
+    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(stall.count()));
     set(CURLOPT_USERAGENT, options_.user_agent.c_str());
-    if (!options_.ca_file.empty()) {
-      set(CURLOPT_CAINFO, options_.ca_file.c_str());
-      set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // Else the system's roots count beside it.
+    ok = set_up_trust(handle) && ok;
+    if (!options_.proxy.empty()) {
+      set(CURLOPT_PROXY, options_.proxy.c_str());
+      set(CURLOPT_NOPROXY, "");  // NO_PROXY speaks of the environment's.
     }
-    if (!options_.client_certificate.empty()) set(CURLOPT_SSLCERT, options_.client_certificate.c_str());
-    if (!options_.client_key.empty()) set(CURLOPT_SSLKEY, options_.client_key.c_str());
-    if (options_.insecure_skip_tls_verify) {
-      set(CURLOPT_SSL_VERIFYPEER, 0L);
-      set(CURLOPT_SSL_VERIFYHOST, 0L);
-    }
-    if (options_.cancelled) {
+    if (options_.cancelled || request.stop.stop_possible()) {
       set(CURLOPT_NOPROGRESS, 0L);
       set(CURLOPT_XFERINFOFUNCTION, &on_wait);
-      set(CURLOPT_XFERINFODATA, static_cast<const void*>(&options_.cancelled));
+      set(CURLOPT_XFERINFODATA, static_cast<void*>(&transfer));
     }
     set(CURLOPT_HEADERFUNCTION, &on_header);
     set(CURLOPT_HEADERDATA, static_cast<void*>(&transfer));
@@ -239,6 +289,40 @@ class CurlTransport final : public Transport {
     return ok;
   }
 
+  bool set_up_trust(CURL* handle) const {
+    bool ok = true;
+    const auto set = [&](CURLoption option, auto value) {
+      ok = curl_easy_setopt(handle, option, value) == CURLE_OK && ok;
+    };
+    const auto set_blob = [&](CURLoption option, const std::string& bytes) {
+      curl_blob blob = blob_of(bytes);
+      set(option, &blob);
+    };
+    const bool own_roots = !options_.ca_pem.empty() || !options_.ca_file.empty();
+    // Else the system's roots count beside it.
+    if (own_roots) set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    if (!options_.ca_pem.empty()) {
+      set_blob(CURLOPT_CAINFO_BLOB, options_.ca_pem);
+    } else if (own_roots) {
+      set(CURLOPT_CAINFO, options_.ca_file.c_str());
+    }
+    if (!options_.certificate_pem.empty()) {
+      set_blob(CURLOPT_SSLCERT_BLOB, options_.certificate_pem);
+    } else if (!options_.client_certificate.empty()) {
+      set(CURLOPT_SSLCERT, options_.client_certificate.c_str());
+    }
+    if (!options_.key_pem.empty()) {
+      set_blob(CURLOPT_SSLKEY_BLOB, options_.key_pem);
+    } else if (!options_.client_key.empty()) {
+      set(CURLOPT_SSLKEY, options_.client_key.c_str());
+    }
+    if (options_.insecure_skip_tls_verify) {
+      set(CURLOPT_SSL_VERIFYPEER, 0L);
+      set(CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    return ok;
+  }
+
   static std::unexpected<Error> failure(CURLcode code, const Circumstances& circumstances,
                                         const HttpRequest& request, const char* message) {
     const std::string what = request.method + " " + request.url.substr(0, request.url.find('?')) + ": " +
@@ -247,26 +331,26 @@ class CurlTransport final : public Transport {
       return fail(Code::kUnauthorized, what + "; give the proxy's user and password in its URL");
     }
     if (is_refusal_of_certificate(message)) {
-      return fail(Code::kUnauthorized, what + "; the registry wants a client certificate that it trusts");
+      return fail(Code::kUnauthorized, what + "; the server wants a client certificate that it trusts");
     }
     switch (code) {
       case CURLE_PEER_FAILED_VERIFICATION:
         return fail(
             Code::kUnauthorized,
             circumstances.unknown_authority
-                ? what + "; name the authority's certificate with a CA file if the registry has its own"
+                ? what + "; name the authority's certificate with a CA file if the server has its own"
                 : what);
       case CURLE_SSL_CERTPROBLEM:
       case CURLE_SSL_CACERT_BADFILE:
       case CURLE_URL_MALFORMAT:
       case CURLE_UNSUPPORTED_PROTOCOL: return fail(Code::kInvalid, what);
       case CURLE_SSL_CONNECT_ERROR:
-        return fail(Code::kUnavailable, what + "; if the registry speaks plain HTTP, ask for it");
+        return fail(Code::kUnavailable, what + "; if the server speaks plain HTTP, ask for it");
       case CURLE_SEND_ERROR:
       case CURLE_RECV_ERROR:
         // Who hangs up before it answers may also have been refused a certificate: its alert can get lost.
         return fail(Code::kUnavailable, circumstances.silent && request.url.starts_with("https:")
-                                            ? what + "; perhaps the registry wants a client certificate"
+                                            ? what + "; perhaps the server wants a client certificate"
                                             : what);
       case CURLE_ABORTED_BY_CALLBACK: return fail(Code::kCancelled, what);
       case CURLE_OUT_OF_MEMORY: return fail(Code::kInternal, what);
@@ -306,4 +390,4 @@ std::unique_ptr<Transport> make_curl_transport(CurlOptions options) {
   return std::make_unique<CurlTransport>(std::move(options));
 }
 
-}  // namespace lamina::client
+}  // namespace lamina::http

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "client/transport.h"
+#include "http/transport.h"
 
-namespace lamina::client::testing {
+namespace lamina::http::testing {
 
 /// A request as the fake saw it, with its whole body.
 struct Sent {
@@ -50,4 +50,4 @@ class FakeTransport final : public Transport {
   std::vector<Sent> sent_;  // Guarded by mutex_.
 };
 
-}  // namespace lamina::client::testing
+}  // namespace lamina::http::testing

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/testing/fake_transport.h"
+#include "http/testing/fake_transport.h"
 
 #include <deque>
 #include <memory>
 #include <span>
 #include <utility>
 
-namespace lamina::client::testing {
+namespace lamina::http::testing {
 namespace {
 
 // Odd, so that no code can rely on where pieces end.
@@ -78,4 +78,4 @@ std::vector<std::string> FakeTransport::lines() const {
   return lines;
 }
 
-}  // namespace lamina::client::testing
+}  // namespace lamina::http::testing
