@@ -42,6 +42,7 @@ enum class About : std::uint8_t {
   kSize,
   kRange,
   kMountSource,
+  kChanges,      ///< A place in the change log.
   kManifestBlob  ///< A blob or manifest that a pushed manifest names.
 };
 

@@ -29,6 +29,8 @@ struct Options {
   std::chrono::seconds lease_once_named{60};
   /// Hash states of idle uploads kept in memory; the rest are computed again from the bytes.
   std::size_t idle_uploads = 64;
+  /// How long the change log goes back, at least.
+  std::chrono::seconds changes_kept{7 * 24 * 3600};
   /// Repositories whose manifests may name what is not there.
   std::function<bool(const RepositoryName&)> accepts_sparse = [](const RepositoryName&) { return false; };
 };

@@ -19,6 +19,7 @@ namespace lamina::store::keys {
 /// kSystem
 inline constexpr std::string_view kFormat = "format";
 inline constexpr std::string_view kEpoch = "epoch";
+inline constexpr std::string_view kLog = "log";
 
 /// Of a hash that stands for an artifact type or a part of an identity.
 inline constexpr std::size_t kTermBytes = 16;

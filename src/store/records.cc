@@ -89,6 +89,7 @@ class Decoder {
     if (value < 1 || value > static_cast<std::uint64_t>(last)) ok_ = false;
     return static_cast<Enum>(value);
   }
+  bool ok() const { return ok_; }
   /// The record, if all of the bytes were read and fitted.
   template <class Record>
   Result<Record> done(Record record) const {
@@ -209,6 +210,24 @@ Result<ChangeRecord> decode(std::string_view bytes) {
   r.repository = in.text();
   r.tag = in.text();
   r.digest = in.digest();
+  return in.done(std::move(r));
+}
+
+std::string encode(const LogRecord& r) {
+  Encoder out;
+  out.number(r.cut).number(r.marks.size());
+  for (const LogRecord::Mark& mark : r.marks) out.time(mark.when).number(mark.sequence);
+  return out.take();
+}
+template <>
+Result<LogRecord> decode(std::string_view bytes) {
+  Decoder in(bytes);
+  LogRecord r;
+  r.cut = in.number();
+  for (std::uint64_t left = in.number(); left > 0 && in.ok(); --left) {
+    const UnixTime when = in.time();
+    r.marks.push_back({when, in.number()});
+  }
   return in.done(std::move(r));
 }
 

@@ -81,6 +81,17 @@ struct ChangeRecord {
   Digest digest;
 };
 
+/// kSystem, under "log": how far the change log was cut, and how old it is where.
+struct LogRecord {
+  /// Every change up to `sequence` was committed by `when`.
+  struct Mark {
+    UnixTime when{};
+    std::uint64_t sequence = 0;
+  };
+  std::uint64_t cut = 0;    ///< Changes up to this sequence are no longer kept.
+  std::vector<Mark> marks;  ///< Oldest first.
+};
+
 std::string encode(const BlobRecord& record);
 std::string encode(const LinkRecord& record);
 std::string encode(const ManifestRecord& record);
@@ -89,6 +100,7 @@ std::string encode(const TagCountRecord& record);
 std::string encode(const RepositoryRecord& record);
 std::string encode(const UploadRecord& record);
 std::string encode(const ChangeRecord& record);
+std::string encode(const LogRecord& record);
 std::string encode_checksums(const std::vector<std::uint32_t>& pieces);
 
 /// Inverse of encode(). kCorrupt where encode() writes no such bytes.
@@ -110,6 +122,8 @@ template <>
 Result<UploadRecord> decode(std::string_view bytes);
 template <>
 Result<ChangeRecord> decode(std::string_view bytes);
+template <>
+Result<LogRecord> decode(std::string_view bytes);
 Result<std::vector<std::uint32_t>> decode_checksums(std::string_view bytes);
 
 }  // namespace lamina::store

@@ -117,6 +117,11 @@ std::vector<Case> cases() {
            "03612f62"
            "027631" +
                digest),
+      make("change log", LogRecord{.cut = 300, .marks = {{kTime, 301}}},
+           "01"
+           "ac02"
+           "01" +
+               time + "ad02"),
       {"checksums", encode_checksums({0x01020304, 0xffffffff}),
        [](std::string_view bytes) -> Result<std::string> {
          LAMINA_ASSIGN(const auto again, decode_checksums(bytes));

@@ -3,6 +3,7 @@
 
 #include "store/audit.h"
 #include "store/blobs.h"
+#include "store/changes.h"
 #include "store/context.h"
 #include "store/listing.h"
 #include "store/manifests.h"
@@ -16,7 +17,7 @@ class Store {
  public:
   Store(meta::MetaStore& meta, blob::BlobStore& blob_store, const Clock& clock, Random& random,
         Options options = {})
-      : context_{meta, blob_store, clock, random, std::move(options)} {}
+      : records_(meta, signal_), context_{records_, blob_store, clock, random, std::move(options)} {}
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
@@ -31,13 +32,17 @@ class Store {
   Blobs& blobs() { return blobs_; }
   Manifests& manifests() { return manifests_; }
   Listing& listing() { return listing_; }
+  Changes& changes() { return changes_; }
 
  private:
+  ChangeSignal signal_;
+  AnnouncingMetaStore records_;
   Context context_;
   Blobs blobs_{context_};
   Uploads uploads_{context_, blobs_};
   Manifests manifests_{context_, blobs_};
   Listing listing_{context_};
+  Changes changes_{context_, signal_};
 };
 
 }  // namespace lamina::store
