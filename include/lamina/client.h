@@ -46,6 +46,9 @@ class CredentialsProvider {
 /// the longest matching path, `credsStore`. A missing file means no credentials. The file is read at each
 /// call.
 std::shared_ptr<CredentialsProvider> docker_credentials(std::filesystem::path directory = {});
+/// The same of the text of such a file, as Secrets of type kubernetes.io/dockerconfigjson hold it. Helper
+/// programs that it names are not run: no credentials.
+std::shared_ptr<CredentialsProvider> docker_credentials_from(std::string config_json);
 /// The same credentials for `registry`, none for any other.
 std::shared_ptr<CredentialsProvider> fixed_credentials(std::string registry, Credentials credentials);
 
@@ -75,6 +78,10 @@ struct ClientOptions {
   std::filesystem::path ca_file;                             ///< PEM; replaces the system's roots.
   std::filesystem::path client_certificate;                  ///< PEM.
   std::filesystem::path client_key;                          ///< PEM.
+  /// PEM in memory; each wins over its file.
+  std::string ca_pem;
+  std::string client_certificate_pem;
+  std::string client_key_pem;
   bool insecure_skip_tls_verify = false;
   std::shared_ptr<CredentialsProvider> credentials;  ///< Null: docker_credentials().
   /// Repeats after the first attempt, on 408, 429, 5xx and broken connections; with exponential back-off from

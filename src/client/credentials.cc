@@ -127,6 +127,21 @@ class DockerCredentials final : public CredentialsProvider {
   const std::filesystem::path directory_;
 };
 
+class ConfigCredentials final : public CredentialsProvider {
+ public:
+  explicit ConfigCredentials(std::string json) : json_(std::move(json)) {}
+  Result<std::optional<Credentials>> find(std::string_view registry, std::string_view repository) override {
+    // What a Secret says must not run programs.
+    const auto none = [](const std::string&, const std::string&) -> Result<std::optional<std::string>> {
+      return std::nullopt;
+    };
+    return credentials_from_config(json_, registry, repository, none);
+  }
+
+ private:
+  const std::string json_;
+};
+
 class FixedCredentials final : public CredentialsProvider {
  public:
   FixedCredentials(std::string registry, Credentials credentials)
@@ -153,6 +168,10 @@ std::shared_ptr<CredentialsProvider> docker_credentials(std::filesystem::path di
     }
   }
   return std::make_shared<client::DockerCredentials>(std::move(directory));
+}
+
+std::shared_ptr<CredentialsProvider> docker_credentials_from(std::string config_json) {
+  return std::make_shared<client::ConfigCredentials>(std::move(config_json));
 }
 
 std::shared_ptr<CredentialsProvider> fixed_credentials(std::string registry, Credentials credentials) {

@@ -95,5 +95,12 @@ TEST_F(HelperTest, ConfigIsReadFromItsDirectory) {
                    .value());
 }
 
+TEST(CredentialsFromText, RunNoPrograms) {
+  const auto credentials =
+      docker_credentials_from(R"({"auths":{"h":{"auth":"dTpw"}},"credHelpers":{"i":"does-not-exist"}})");
+  EXPECT_EQ(credentials->find("h", "r").value()->password, "p");
+  EXPECT_FALSE(credentials->find("i", "r").value());
+}
+
 }  // namespace
 }  // namespace lamina::client

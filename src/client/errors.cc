@@ -77,7 +77,12 @@ Error to_error(const HttpRequest& request, const HttpResponse& response) {
   }
   if (response.status == 401) message += "; log in to the registry (docker login) or give credentials";
   if (response.status == 407) message += "; give the proxy's user and password in its URL";
-  return {meaning.code, meaning.about, std::move(message)};
+  Error error{meaning.code, meaning.about, std::move(message), {}};
+  error.detail.push_back("status=" + std::to_string(response.status));
+  if (const auto delay = response.headers.find("Retry-After")) {
+    error.detail.push_back("retryAfterSeconds=" + std::string(*delay));
+  }
+  return error;
 }
 
 }  // namespace lamina::client
