@@ -260,6 +260,36 @@ struct Deleted {
   std::optional<Digest> digest;  ///< Of the manifest; absent where a registry does not tell for a tag.
 };
 
+// ---- Holds (Lamina only) ------------------------------------------------------------------------------
+
+/// A manifest that an object keeps alive.
+struct HeldManifest {
+  RepositoryName repository;
+  Digest digest;
+};
+/// All that one object holds.
+struct HolderHolds {
+  std::string namespace_name;
+  std::string name;
+  std::string uid;
+  std::vector<HeldManifest> holds;
+};
+/// What objects of one kind in one cluster hold from now on: docs/api/holds.md.
+struct HoldsUpdate {
+  std::string cluster;  ///< UID of the namespace kube-system.
+  std::string group;
+  std::string kind;
+  std::uint64_t generation = 0;  ///< kConflict where the registry has seen a greater one.
+  bool complete = false;         ///< These are all objects of the kind: others hold nothing.
+  std::vector<HolderHolds> holders;
+};
+struct HoldsAnswer {
+  std::uint64_t held = 0;
+  std::uint64_t released = 0;
+  std::uint64_t in_doubt = 0;  ///< Holders too many to believe that they are gone: none was released.
+  std::vector<HeldManifest> missing;  ///< Not stored, so not held.
+};
+
 /// A client of any number of registries; keeps connections and tokens. Thread-safe.
 ///
 /// A registry that is named as such is any distribution-spec 1.1 registry; Lamina is recognised by the header
@@ -314,6 +344,9 @@ class Client {
   Result<std::vector<RepositoryName>> repositories(std::string_view registry, std::size_t limit = 0);
   /// Of the manifest that `subject` names; where the registry has no referrers API, by the tag schema.
   Result<std::vector<Descriptor>> referrers(const Reference& subject, std::string_view artifact_type = {});
+
+  /// Records what objects hold. Durable on return. kConflict for a generation that is too small.
+  Result<HoldsAnswer> set_holds(std::string_view registry, const HoldsUpdate& update);
 
   /// The value of `Lamina-Version`, empty for other registries. kUnavailable where nothing answers.
   Result<std::string> server_version(std::string_view registry);
