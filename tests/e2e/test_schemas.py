@@ -81,12 +81,13 @@ class SchemaCase(unittest.TestCase):
 
     def samples(self, name):
         """The resources of a file in schemas/, with the text that a refusal must contain; "" where there is none."""
-        text = self.kubectl(
-            *("create", "--dry-run=client", "--validate=false", "--output=json"),
-            f"--filename={HERE / 'schemas' / name}",
-        )
-        for item in documents(text):
+        for item in self.documents_of(HERE / "schemas" / name):
+            item["metadata"]["namespace"] = NAMESPACE
             yield item, item["metadata"].get("annotations", {}).get("refused", "")
+
+    def documents_of(self, file, **options):
+        convert = ("create", "--dry-run=client", "--validate=false", "--output=json")
+        return documents(self.cluster.kubectl(*convert, f"--filename={file}", **options))
 
     def create(self, item):
         return self.kube.request("POST", self.kube.path_of(item, named=False, **STRICT), item)
@@ -223,11 +224,20 @@ class Shown(SchemaCase):
 
     def test_every_field_is_on_its_page(self):
         for (kind, schema), page in zip(self.schemas.items(), OURS.values(), strict=True):
-            text = (PAGES / page).read_text()
-            for path, _ in fields(schema):
-                if path.startswith(("spec", "status")) and not path.endswith(("*", "[]")):
-                    with self.subTest(kind, path=path, page=page):
-                        self.assertIn(f"`{path}`", text)
+            with self.subTest(kind):
+                listed = re.findall(r"^\| `((?:spec|status)\..+?)`", (PAGES / page).read_text(), re.MULTILINE)
+                there = [path for path, _ in fields(schema) if re.match(r"(spec|status)\..*[^*\]]$", path)]
+                self.assertEqual(sorted(listed), sorted(there))
+
+    def test_examples_of_the_documentation(self):
+        pages = [*PAGES.glob("*.md"), *(peers.ROOT / "docs" / "guides").glob("*.md"), *DEPLOY.glob("*.md")]
+        for page in sorted(pages):
+            blocks = re.findall(r"^```yaml\n(apiVersion:.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+            for number, block in enumerate(blocks, 1):
+                for item in self.documents_of("-", stdin=block):
+                    with self.subTest(page.name, number=number):
+                        item["metadata"]["namespace"] = NAMESPACE
+                        self.assert_accepted(self.create(item))
 
     def test_columns_and_short_names(self):
         ready = next(item for item, _ in self.samples("status.yaml") if item["kind"] == "OCIArtifact")
@@ -267,15 +277,7 @@ class Deploy(SchemaCase):
 
     def test_the_pods_are_restricted(self):
         """The Pod Security Standard `restricted` admits them; their root is read-only, for which it does not ask."""
-        (workload,) = (
-            item
-            for item in documents(
-                self.cluster.kubectl(
-                    *("create", "--dry-run=client", "--output=json", f"--filename={DEPLOY / 'lamina.yaml'}")
-                )
-            )
-            if item["kind"] == "StatefulSet"
-        )
+        (workload,) = (item for item in self.documents_of(DEPLOY / "lamina.yaml") if item["kind"] == "StatefulSet")
         namespace = kube.NAMESPACE.object(None, "restricted")
         namespace["metadata"]["labels"] = {"pod-security.kubernetes.io/enforce": "restricted"}
         self.kube.apply(namespace)
