@@ -92,8 +92,8 @@ class Api {
 
   /// The kind that people mean by `name`: `Kind`, `plural`, `singular`, a short name, each with or without
   /// `.group` or `.version.group`; letter case does not matter. Asks the server's discovery and keeps the
-  /// answer. kNotFound where there is none, kInvalid where several groups have one and `name` has no group
-  /// (the message lists them).
+  /// answer. The core group comes first, as with kubectl. kNotFound where there is none, kInvalid where
+  /// several other groups have one and `name` has no group (the message lists them).
   virtual Result<ResourceType> resolve_type(std::string_view name) = 0;
 };
 
