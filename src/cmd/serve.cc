@@ -30,6 +30,7 @@ namespace lamina::cmd {
 namespace {
 
 constexpr std::chrono::seconds kExpiryInterval{1};
+constexpr std::chrono::minutes kTrimInterval{1};
 
 /// SIGTERM and SIGINT, taken by one thread instead of by handlers. Made before any other thread, so that all
 /// inherit the mask.
@@ -67,14 +68,28 @@ class StopSignals {
   std::thread thread_;
 };
 
-/// Removes manifests whose time to live is over.
+void trim(const std::stop_token& stop, store::Changes& changes) {
+  bool more = true;
+  while (more && !stop.stop_requested()) {
+    const auto removed = changes.trim();
+    if (!removed) spdlog::error("removing old changes: {}", removed.error().message);
+    more = removed && *removed > 0;
+  }
+}
+
+/// Removes manifests whose time to live is over, and changes that are too old.
 void expire(std::stop_token stop, store::Store& store) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
+  auto trim_at = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
     const auto removed = store.manifests().remove_expired();
     if (!removed) spdlog::error("removing expired manifests: {}", removed.error().message);
+    if (std::chrono::steady_clock::now() >= trim_at) {
+      trim(stop, store.changes());
+      trim_at = std::chrono::steady_clock::now() + kTrimInterval;
+    }
     wake.wait_for(lock, stop, kExpiryInterval, [] { return false; });
   }
 }
@@ -141,6 +156,7 @@ Result<void> serve(const ServeOptions& options) {
   std::jthread expiry([&](const std::stop_token& stop) { expire(stop, store); });
   signals.watch([&] {
     registry.set_ready(false);
+    registry.stop_waiting();
     server->stop(options.grace);
   });
   registry.set_ready(true);

@@ -37,25 +37,26 @@ struct Call {
 using Answer = http::Task<Result<void>>;
 
 // One file a family.
-Answer get_version(Call& call);            // health.cc
-Answer get_live(Call& call);               // health.cc
-Answer get_ready(Call& call, bool ready);  // health.cc
-Answer get_blob(Call& call);               // blobs.cc
-Answer delete_blob(Call& call);            // blobs.cc
-Answer start_upload(Call& call);           // uploads.cc
-Answer get_upload(Call& call);             // uploads.cc
-Answer append_upload(Call& call);          // uploads.cc
-Answer finish_upload(Call& call);          // uploads.cc
-Answer cancel_upload(Call& call);          // uploads.cc
-Answer get_manifest(Call& call);           // manifests.cc
-Answer put_manifest(Call& call);           // manifests.cc
-Answer delete_manifest(Call& call);        // manifests.cc
-Answer get_tags(Call& call);               // lists.cc
-Answer get_catalog(Call& call);            // lists.cc
-Answer get_referrers(Call& call);          // lists.cc
-Answer get_search(Call& call);             // search.cc
-Answer publish(Call& call);                // publish.cc
-Answer get_file(Call& call);               // files.cc
+Answer get_version(Call& call);                    // health.cc
+Answer get_live(Call& call);                       // health.cc
+Answer get_ready(Call& call, bool ready);          // health.cc
+Answer get_blob(Call& call);                       // blobs.cc
+Answer delete_blob(Call& call);                    // blobs.cc
+Answer start_upload(Call& call);                   // uploads.cc
+Answer get_upload(Call& call);                     // uploads.cc
+Answer append_upload(Call& call);                  // uploads.cc
+Answer finish_upload(Call& call);                  // uploads.cc
+Answer cancel_upload(Call& call);                  // uploads.cc
+Answer get_manifest(Call& call);                   // manifests.cc
+Answer put_manifest(Call& call);                   // manifests.cc
+Answer delete_manifest(Call& call);                // manifests.cc
+Answer get_tags(Call& call);                       // lists.cc
+Answer get_catalog(Call& call);                    // lists.cc
+Answer get_referrers(Call& call);                  // lists.cc
+Answer get_search(Call& call);                     // search.cc
+Answer get_changes(Call& call, Waiters& waiters);  // changes.cc
+Answer publish(Call& call);                        // publish.cc
+Answer get_file(Call& call);                       // files.cc
 
 /// `n`, or the default page: kInvalid where it is no number; cut to the largest page.
 Result<std::size_t> page_size(const Call& call);

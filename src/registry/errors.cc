@@ -35,6 +35,7 @@ constexpr Row kRows[] = {
     {Code::kDenied, About::kNothing, {403, "DENIED"}},
     {Code::kTooLarge, About::kManifest, {413, "MANIFEST_INVALID"}},
     {Code::kTooLarge, About::kNothing, {413, "SIZE_INVALID"}},
+    {Code::kOutOfRange, About::kChanges, {410, "UNSUPPORTED"}},
     {Code::kOutOfRange, About::kNothing, {416, "BLOB_UPLOAD_INVALID"}},
     {Code::kUnsupported, About::kManifest, {415, "MANIFEST_INVALID"}},
     {Code::kUnsupported, About::kDigest, {400, "DIGEST_INVALID"}},

@@ -44,6 +44,7 @@ constexpr Case kCases[] = {
     {Code::kTooLarge, About::kManifest, 413, "MANIFEST_INVALID"},
     {Code::kOutOfRange, About::kNothing, 416, "BLOB_UPLOAD_INVALID"},
     {Code::kOutOfRange, About::kRange, 416, "BLOB_UPLOAD_INVALID"},
+    {Code::kOutOfRange, About::kChanges, 410, "UNSUPPORTED"},
     {Code::kUnsupported, About::kNothing, 405, "UNSUPPORTED"},
     {Code::kUnsupported, About::kBlob, 405, "UNSUPPORTED"},
     {Code::kUnsupported, About::kManifest, 415, "MANIFEST_INVALID"},

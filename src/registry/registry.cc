@@ -7,7 +7,7 @@
 namespace lamina::registry {
 namespace {
 
-Answer dispatch(Call& call, bool ready) {
+Answer dispatch(Call& call, bool ready, Waiters& waiters) {
   switch (call.route.endpoint) {
     case Endpoint::kVersion: return get_version(call);
     case Endpoint::kBlobGet: return get_blob(call);
@@ -25,6 +25,7 @@ Answer dispatch(Call& call, bool ready) {
     case Endpoint::kCatalog: return get_catalog(call);
     case Endpoint::kPublish: return publish(call);
     case Endpoint::kSearch: return get_search(call);
+    case Endpoint::kChanges: return get_changes(call, waiters);
     case Endpoint::kFile: return get_file(call);
     case Endpoint::kLive: return get_live(call);
     case Endpoint::kReady: return get_ready(call, ready);
@@ -33,6 +34,11 @@ Answer dispatch(Call& call, bool ready) {
 }
 
 }  // namespace
+
+void Registry::stop_waiting() {
+  waiters_.stop();
+  store_.changes().wake_all();
+}
 
 http::Task<void> Registry::serve(http::Exchange& exchange) {
   const http::Request& request = exchange.request();
@@ -57,7 +63,7 @@ http::Task<void> Registry::serve(http::Exchange& exchange) {
     }
     call.name = *std::move(name);
   }
-  const auto answered = co_await dispatch(call, ready_);
+  const auto answered = co_await dispatch(call, ready_, waiters_);
   if (!answered) co_await refuse(answered.error());
 }
 

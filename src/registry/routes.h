@@ -28,6 +28,7 @@ enum class Endpoint : std::uint8_t {
   kCatalog,         ///< GET /v2/_catalog
   kPublish,         ///< POST /v2/<name>/_lamina/publish
   kSearch,          ///< GET /v2/_lamina/search
+  kChanges,         ///< GET /v2/_lamina/changes
   kFile,            ///< GET, HEAD /files/<name>/<reference>/<file name>
   kLive,            ///< GET /livez
   kReady,           ///< GET /readyz
@@ -43,6 +44,7 @@ inline constexpr std::array kEndpoints{
     EndpointRow{Endpoint::kVersion, "GET", "/v2/"},
     EndpointRow{Endpoint::kCatalog, "GET", "/v2/_catalog"},
     EndpointRow{Endpoint::kSearch, "GET", "/v2/_lamina/search"},
+    EndpointRow{Endpoint::kChanges, "GET", "/v2/_lamina/changes"},
     EndpointRow{Endpoint::kPublish, "POST", "/v2/<name>/_lamina/publish"},
     EndpointRow{Endpoint::kTags, "GET", "/v2/<name>/tags/list"},
     EndpointRow{Endpoint::kUploadStart, "POST", "/v2/<name>/blobs/uploads/"},

@@ -55,6 +55,7 @@ RegistryServer::RegistryServer(Options options, store::Options store_options)
 }
 
 RegistryServer::~RegistryServer() {
+  registry_->stop_waiting();
   server_.reset();
   workers_.join();
 }
