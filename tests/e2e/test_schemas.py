@@ -4,6 +4,7 @@
 import json
 import pathlib
 import re
+import textwrap
 import unittest
 
 import kube
@@ -232,9 +233,9 @@ class Shown(SchemaCase):
     def test_examples_of_the_documentation(self):
         pages = [*PAGES.glob("*.md"), *(peers.ROOT / "docs" / "guides").glob("*.md"), *DEPLOY.glob("*.md")]
         for page in sorted(pages):
-            blocks = re.findall(r"^```yaml\n(apiVersion:.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+            blocks = re.findall(r"^ *```yaml\n( *apiVersion:.*?)^ *```", page.read_text(), re.MULTILINE | re.DOTALL)
             for number, block in enumerate(blocks, 1):
-                for item in self.documents_of("-", stdin=block):
+                for item in self.documents_of("-", stdin=textwrap.dedent(block)):
                     with self.subTest(page.name, number=number):
                         item["metadata"]["namespace"] = NAMESPACE
                         self.assert_accepted(self.create(item))
