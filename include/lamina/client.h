@@ -99,6 +99,9 @@ struct ClientOptions {
   std::function<bool()> cancelled;
 };
 
+/// Whether a client with these options speaks plain HTTP to `registry`, host[:port].
+bool uses_plain_http(const ClientOptions& options, std::string_view registry);
+
 // ---- Publishing ---------------------------------------------------------------------------------------
 
 /// Media types and the shape of the manifest. docs/client.md has the table.
@@ -133,6 +136,16 @@ enum class PublishMode : std::uint8_t {
   kOneRequest,  ///< One request; kUnsupported elsewhere.
 };
 
+/// An object in a cluster that holds content.
+struct Holder {
+  std::string cluster;  ///< UID of the cluster's namespace kube-system.
+  std::string group;
+  std::string kind;
+  std::string namespace_name;
+  std::string name;
+  std::string uid;
+};
+
 struct PushOptions {
   Profile profile = Profile::kArtifact;
   PublishMode mode = PublishMode::kAuto;
@@ -154,6 +167,9 @@ struct PushOptions {
 
   /// Lamina only; kUnsupported elsewhere.
   std::optional<std::chrono::seconds> ttl;
+  /// Lamina only. The object that will hold the manifest: until a complete list of such objects was made, the
+  /// manifest does not expire. Without a ttl: of an hour.
+  std::optional<Holder> owner;
 };
 
 /// A published artifact, with every field that a status needs.
@@ -260,21 +276,21 @@ struct Deleted {
   std::optional<Digest> digest;  ///< Of the manifest; absent where a registry does not tell for a tag.
 };
 
-// ---- Holds (Lamina only) ------------------------------------------------------------------------------
+// ---- Holds (Lamina only): docs/api/holds.md -------------------------------------------------------------
 
 /// A manifest that an object keeps alive.
 struct HeldManifest {
   RepositoryName repository;
   Digest digest;
 };
-/// All that one object holds.
+/// All that one object holds; empty: nothing any more.
 struct HolderHolds {
   std::string namespace_name;
   std::string name;
   std::string uid;
   std::vector<HeldManifest> holds;
 };
-/// What objects of one kind in one cluster hold from now on: docs/api/holds.md.
+/// What objects of one kind in one cluster hold from now on.
 struct HoldsUpdate {
   std::string cluster;  ///< UID of the namespace kube-system.
   std::string group;
@@ -282,13 +298,39 @@ struct HoldsUpdate {
   std::uint64_t generation = 0;  ///< kConflict where the registry has seen a greater one.
   bool complete = false;         ///< These are all objects of the kind: others hold nothing.
   std::vector<HolderHolds> holders;
+  /// Of a complete update: how long ago its list was begun. Without it the registry knows no more than that
+  /// the list is younger than the last one of this generation, and keeps what has an owner so much longer.
+  std::optional<std::chrono::seconds> listed_ago{};
 };
 struct HoldsAnswer {
-  std::uint64_t held = 0;
-  std::uint64_t released = 0;
+  std::uint64_t held = 0;      ///< Pairs of object and manifest that are new.
+  std::uint64_t released = 0;  ///< Pairs that are no more.
   std::uint64_t in_doubt = 0;  ///< Holders too many to believe that they are gone: none was released.
   std::vector<HeldManifest> missing;  ///< Not stored, so not held.
 };
+
+/// Which holders; what is absent is any.
+struct HolderFilter {
+  std::optional<std::string> cluster;
+  std::optional<std::string> group;
+  std::optional<std::string> kind;
+};
+struct ListedHolder {
+  Holder holder;
+  std::vector<HeldManifest> holds;
+};
+
+/// A manifest that will expire unless somebody holds it.
+struct Orphan {
+  RepositoryName repository;
+  Digest digest;
+  std::vector<std::string> tags;
+  std::optional<Holder> owner;
+  std::string published;  ///< RFC 3339, as `expires`.
+  std::string expires;
+};
+
+// ---- The operations -----------------------------------------------------------------------------------
 
 /// A client of any number of registries; keeps connections and tokens. Thread-safe.
 ///
@@ -328,6 +370,11 @@ class Client {
   Result<Pulled> pull_blob(const Reference& repository, const Digest& digest, const Destination& destination,
                            const PullOptions& options = {});
 
+  /// A file by its http or https URL, of this digest and, where it is given, size: what `status.artifact` of
+  /// Flux names. No credentials are sent; `layer` and `platform` do not count.
+  Result<Pulled> pull_url(std::string_view url, const Digest& digest, std::optional<std::uint64_t> size,
+                          const Destination& destination, const PullOptions& options = {});
+
   /// Reads manifest, config and layers (of an index: all children) and checks every digest and size; stores
   /// nothing. kMismatch names what is wrong.
   Result<Verified> verify(const Reference& reference);
@@ -347,6 +394,14 @@ class Client {
 
   /// Records what objects hold. Durable on return. kConflict for a generation that is too small.
   Result<HoldsAnswer> set_holds(std::string_view registry, const HoldsUpdate& update);
+  Result<std::vector<ListedHolder>> holds(std::string_view registry, const HolderFilter& filter = {});
+  /// Who holds the manifest that a reference names.
+  Result<std::vector<Holder>> holders(const Reference& manifest);
+  /// Makes the objects of one cluster those of another; returns how many.
+  Result<std::uint64_t> adopt_holds(std::string_view registry, std::string_view from, std::string_view to);
+  /// Ends all holds of a cluster, or of a kind in it; returns how many. `filter.cluster` must be set.
+  Result<std::uint64_t> release_holds(std::string_view registry, const HolderFilter& filter);
+  Result<std::vector<Orphan>> orphans(std::string_view registry);
 
   /// The value of `Lamina-Version`, empty for other registries. kUnavailable where nothing answers.
   Result<std::string> server_version(std::string_view registry);

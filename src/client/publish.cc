@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "client/holds.h"
 #include "client/url.h"
 #include "oci/base64.h"
 #include "oci/json.h"
@@ -46,6 +47,10 @@ std::string publish_fields(const std::vector<Tag>& tags, const PushOptions& opti
   if (options.if_match) json.name("ifMatch").string(options.if_match->to_string());
   if (options.if_none_match) json.name("ifNoneMatch").boolean(true);
   if (options.ttl) json.name("ttl").integer(options.ttl->count());
+  if (options.owner) {
+    json.name("owner");
+    write_holder(json, *options.owner);
+  }
   json.name("fieldOrder").string(blueprint.order == FieldOrder::kOras ? "oras" : "ggcr");
   json.end_object();
   return json.take();

@@ -162,9 +162,10 @@ class Push {
 
   Algorithm algorithm() const { return target_.digest ? target_.digest->algorithm() : Algorithm::kSha256; }
   Result<bool> can_publish() {
-    const bool required = options_.mode == PublishMode::kOneRequest || options_.ttl;
+    const bool expires = options_.ttl || options_.owner;
+    const bool required = options_.mode == PublishMode::kOneRequest || expires;
     if (options_.mode == PublishMode::kStandard) {
-      if (options_.ttl) return fail(Code::kUnsupported, "a time to live needs the publish in one request");
+      if (expires) return fail(Code::kUnsupported, "a time to live needs the publish in one request");
       return false;
     }
     LAMINA_ASSIGN(const std::string version, remote_.version());
@@ -249,7 +250,7 @@ class Push {
 
   /// False where the repository has the layer, so that the standard sequence costs no bytes.
   Result<bool> must_send_bytes() {
-    if (!known_ || options_.ttl || options_.if_match || options_.if_none_match ||
+    if (!known_ || options_.ttl || options_.owner || options_.if_match || options_.if_none_match ||
         options_.mode == PublishMode::kOneRequest) {
       return true;
     }

@@ -35,6 +35,10 @@ enum class Table : std::uint8_t {
   kInline = 17,   ///< Small blobs: values up to 64 KiB, kept apart from the records.
   kChanges = 18,  ///< Written by commit() alone; read by changes().
   kExpiries = 19,
+  kHeld = 20,
+  kHoldSyncs = 21,
+  kOwners = 22,
+  kOwnedExpiries = 23,
 };
 
 struct Precondition {

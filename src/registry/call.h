@@ -54,6 +54,12 @@ Answer get_tags(Call& call);                       // lists.cc
 Answer get_catalog(Call& call);                    // lists.cc
 Answer get_referrers(Call& call);                  // lists.cc
 Answer get_search(Call& call);                     // search.cc
+Answer post_holds(Call& call);                     // holds.cc
+Answer get_holds(Call& call);                      // holds.cc
+Answer get_holders(Call& call);                    // holds.cc
+Answer adopt_holds(Call& call);                    // holds.cc
+Answer release_holds(Call& call);                  // holds.cc
+Answer get_orphans(Call& call);                    // orphans.cc
 Answer get_changes(Call& call, Waiters& waiters);  // changes.cc
 Answer publish(Call& call);                        // publish.cc
 Answer get_file(Call& call);                       // files.cc

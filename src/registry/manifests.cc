@@ -103,15 +103,20 @@ Answer put_manifest(Call& call) {
 
 Answer delete_manifest(Call& call) {
   LAMINA_CO_ASSIGN(const auto reference, parse_tag_or_digest(call.route.last));
+  const bool force = call.request.query_value("force").has_value();
   LAMINA_CO_ASSIGN(const auto removal, co_await call.workers.run([&]() -> Result<store::Removal> {
     store::Manifests& manifests = call.store.manifests();
     if (const auto* digest = std::get_if<Digest>(&reference))
-      return manifests.remove(call.repository(), *digest);
+      return manifests.remove(call.repository(), *digest,
+                              force ? store::HoldsCount::kNo : store::HoldsCount::kYes);
     LAMINA_TRY(manifests.untag(call.repository(), std::get<Tag>(reference)));
     return store::Removal::kRemoved;
   }));
   http::Response response{202, {}, {}};
   if (removal == store::Removal::kHeld) {
+    response.headers.add("Warning", "299 - \"objects hold this manifest; it goes with the last hold\"");
+  }
+  if (removal == store::Removal::kIndexed) {
     response.headers.add("Warning", "299 - \"an index names this manifest; it goes with the last of them\"");
   }
   co_return co_await call.exchange.respond(std::move(response));

@@ -112,6 +112,7 @@ Result<Published> commit(Call& call, Received& received) {
   published.put.tags = request.tags;
   published.put.condition = request.condition;
   published.put.ttl = request.ttl;
+  published.put.owner = request.owner;
 
   LAMINA_ASSIGN(auto config, call.store.uploads().direct(call.repository(), Algorithm::kSha256));
   LAMINA_TRY(config->append(std::as_bytes(std::span(request.config))));

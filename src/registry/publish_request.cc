@@ -6,6 +6,7 @@
 
 #include "oci/base64.h"
 #include "oci/json.h"
+#include "registry/holds_json.h"
 
 namespace lamina::registry {
 namespace {
@@ -152,6 +153,8 @@ Result<void> take_tags(const Json& value, PublishRequest& request) {
 
 /// What holds between fields, however they came.
 Result<PublishRequest> checked(PublishRequest request) {
+  constexpr std::chrono::hours kOwned{1};
+  if (request.owner && !request.ttl) request.ttl = kOwned;
   if (request.identity) LAMINA_TRY(validate(*request.identity));
   if ((request.condition.absent || request.condition.names) && request.tags.empty()) {
     return fail(Code::kInvalid, "publish: ifMatch and ifNoneMatch are conditions on tags; name one");
@@ -207,6 +210,11 @@ Result<PublishRequest> parse_publish_json(std::string_view bytes) {
                            [&](const Json& value) -> Result<void> {
                              LAMINA_ASSIGN(const std::uint64_t seconds, number("ttl", value));
                              LAMINA_ASSIGN(request.ttl, lifetime(seconds));
+                             return {};
+                           }},
+                          {"owner",
+                           [&](const Json& value) -> Result<void> {
+                             LAMINA_ASSIGN(request.owner, parse_owner(value));
                              return {};
                            }},
                           {"fieldOrder", [&](const Json& value) -> Result<void> {

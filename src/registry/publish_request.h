@@ -33,6 +33,7 @@ struct PublishRequest {
   std::vector<Tag> tags;
   store::TagCondition condition;
   std::optional<std::chrono::seconds> ttl;
+  std::optional<store::OwnerRecord> owner;  ///< Then there is a ttl.
   FieldOrder order = FieldOrder::kOras;
 };
 

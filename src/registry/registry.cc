@@ -26,6 +26,12 @@ Answer dispatch(Call& call, bool ready, Waiters& waiters) {
     case Endpoint::kPublish: return publish(call);
     case Endpoint::kSearch: return get_search(call);
     case Endpoint::kChanges: return get_changes(call, waiters);
+    case Endpoint::kHoldsSet: return post_holds(call);
+    case Endpoint::kHoldsList: return get_holds(call);
+    case Endpoint::kHoldsAdopt: return adopt_holds(call);
+    case Endpoint::kHoldsRelease: return release_holds(call);
+    case Endpoint::kHolders: return get_holders(call);
+    case Endpoint::kOrphans: return get_orphans(call);
     case Endpoint::kFile: return get_file(call);
     case Endpoint::kLive: return get_live(call);
     case Endpoint::kReady: return get_ready(call, ready);

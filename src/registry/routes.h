@@ -29,6 +29,12 @@ enum class Endpoint : std::uint8_t {
   kPublish,         ///< POST /v2/<name>/_lamina/publish
   kSearch,          ///< GET /v2/_lamina/search
   kChanges,         ///< GET /v2/_lamina/changes
+  kHoldsSet,        ///< POST /v2/_lamina/holds
+  kHoldsList,       ///< GET /v2/_lamina/holds
+  kHoldsAdopt,      ///< POST /v2/_lamina/holds/adopt
+  kHoldsRelease,    ///< POST /v2/_lamina/holds/release
+  kHolders,         ///< GET /v2/<name>/_lamina/holders/<digest>
+  kOrphans,         ///< GET /v2/_lamina/orphans
   kFile,            ///< GET, HEAD /files/<name>/<reference>/<file name>
   kLive,            ///< GET /livez
   kReady,           ///< GET /readyz
@@ -45,6 +51,12 @@ inline constexpr std::array kEndpoints{
     EndpointRow{Endpoint::kCatalog, "GET", "/v2/_catalog"},
     EndpointRow{Endpoint::kSearch, "GET", "/v2/_lamina/search"},
     EndpointRow{Endpoint::kChanges, "GET", "/v2/_lamina/changes"},
+    EndpointRow{Endpoint::kHoldsSet, "POST", "/v2/_lamina/holds"},
+    EndpointRow{Endpoint::kHoldsList, "GET", "/v2/_lamina/holds"},
+    EndpointRow{Endpoint::kHoldsAdopt, "POST", "/v2/_lamina/holds/adopt"},
+    EndpointRow{Endpoint::kHoldsRelease, "POST", "/v2/_lamina/holds/release"},
+    EndpointRow{Endpoint::kOrphans, "GET", "/v2/_lamina/orphans"},
+    EndpointRow{Endpoint::kHolders, "GET", "/v2/<name>/_lamina/holders/<last>"},
     EndpointRow{Endpoint::kPublish, "POST", "/v2/<name>/_lamina/publish"},
     EndpointRow{Endpoint::kTags, "GET", "/v2/<name>/tags/list"},
     EndpointRow{Endpoint::kUploadStart, "POST", "/v2/<name>/blobs/uploads/"},

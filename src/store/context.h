@@ -27,6 +27,8 @@ struct Options {
   std::chrono::seconds lease{3600};
   /// What is left of a lease once a manifest names the blob.
   std::chrono::seconds lease_once_named{60};
+  /// What has an expiry expires so long after its last hold went.
+  std::chrono::seconds released_grace{std::chrono::hours{24}};
   /// Hash states of idle uploads kept in memory; the rest are computed again from the bytes.
   std::size_t idle_uploads = 64;
   /// How long the change log goes back, at least.

@@ -65,6 +65,13 @@ std::string due(UnixTime when, const RepositoryName& repository, const Digest& d
   return key + in(repository, digest);
 }
 
+Result<UnixTime> due_time(std::string_view key) {
+  if (key.size() < sizeof(std::uint64_t)) return damaged();
+  std::uint64_t seconds = 0;
+  for (const char byte : key.substr(0, sizeof seconds)) seconds = seconds << 8 | static_cast<unsigned char>(byte);
+  return UnixTime{std::chrono::seconds{static_cast<std::int64_t>(seconds)}};
+}
+
 std::string identity_term(std::string_view key, std::string_view value) {
   std::string text(key);
   text += '\0';
@@ -87,15 +94,48 @@ Result<Digest> take_digest(std::string_view& rest) {
   return Digest::from_raw(algorithm, raw);
 }
 
-Result<Member> parse_member(std::string_view rest) {
+std::string scope(const Scope& scope) {
+  return scope.cluster + '\0' + scope.group + '\0' + scope.kind + '\0';
+}
+std::string holder(const Holder& holder) {
+  return scope(holder.scope) + holder.namespace_name + '\0' + holder.name;
+}
+std::string held(const HeldManifest& held, std::string_view holder_key) {
+  return in(held.repository, held.digest).append(holder_key);
+}
+std::string owned_due(const Scope& scope, UnixTime when, const RepositoryName& repository,
+                      const Digest& digest) {
+  return keys::scope(scope) + due(when, repository, digest);
+}
+
+Result<Holder> parse_holder(std::string_view key) {
+  Holder holder;
+  for (std::string* part :
+       {&holder.scope.cluster, &holder.scope.group, &holder.scope.kind, &holder.namespace_name}) {
+    const std::size_t end = key.find('\0');
+    if (end == std::string_view::npos) return damaged();
+    *part = key.substr(0, end);
+    key.remove_prefix(end + 1);
+  }
+  holder.name = key;
+  if (!validate(holder)) return damaged();
+  return holder;
+}
+
+Result<Member> take_member(std::string_view& rest) {
   const std::size_t end = rest.find('\0');
   if (end == std::string_view::npos) return damaged();
   auto name = RepositoryName::parse(rest.substr(0, end));
   if (!name) return damaged();
   rest.remove_prefix(end + 1);
   LAMINA_ASSIGN(auto digest, take_digest(rest));
-  if (!rest.empty()) return damaged();
   return Member{std::move(*name), digest};
+}
+
+Result<Member> parse_member(std::string_view rest) {
+  auto member = take_member(rest);
+  if (member && !rest.empty()) return damaged();
+  return member;
 }
 
 }  // namespace lamina::store::keys

@@ -10,6 +10,7 @@
 #include "lamina/digest.h"
 #include "lamina/reference.h"
 #include "meta/meta_store.h"
+#include "store/holder.h"
 
 /// Keys of the records. docs/format/records.md has the same table in prose; both change together, with the
 /// format version. Repository names and tags never hold a NUL, so NUL ends them; a digest is its algorithm
@@ -54,12 +55,25 @@ std::string upload(const blob::UploadId& upload);
 /// kLeases, kExpiries: <be64 unix seconds> <repository> NUL <digest>: look at this link or manifest then, not
 /// before.
 std::string due(UnixTime when, const RepositoryName& repository, const Digest& digest);
+/// The time at the start of such a key.
+Result<UnixTime> due_time(std::string_view key);
 /// kRemovals: <blob id>
 std::string removal(const blob::BlobId& id);
 /// kIdentities: <16 bytes of SHA-256 of key NUL value> <repository> NUL <manifest digest>
 std::string identity_term(std::string_view key, std::string_view value);
 std::string identity(std::string_view key, std::string_view value, const RepositoryName& repository,
                      const Digest& manifest);
+/// kHoldSyncs, and the prefix of kHolds and kOwnedExpiries: <cluster> NUL <group> NUL <kind> NUL
+std::string scope(const Scope& scope);
+/// kHolds: <scope> <namespace> NUL <name>
+std::string holder(const Holder& holder);
+/// kHeld: <repository> NUL <digest> <key of the holder>; without the holder the prefix, which is also the key
+/// of kOwners.
+std::string held(const HeldManifest& held, std::string_view holder_key);
+/// kOwnedExpiries: <scope> <key of kExpiries>
+std::string owned_due(const Scope& scope, UnixTime when, const RepositoryName& repository,
+                      const Digest& digest);
+Result<Holder> parse_holder(std::string_view key);
 
 /// What a key of `<prefix> <repository> NUL <digest>` holds behind the prefix, and nothing behind that.
 struct Member {
@@ -67,6 +81,8 @@ struct Member {
   Digest digest;
 };
 Result<Member> parse_member(std::string_view rest);
+/// The same at the start of `rest`, which is moved on.
+Result<Member> take_member(std::string_view& rest);
 /// A digest at the start of `rest`, which is moved on.
 Result<Digest> take_digest(std::string_view& rest);
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "store/expiry.h"
 #include "store/keys.h"
 #include "store/manifests.h"
 #include "store/quarantine.h"
@@ -80,12 +81,15 @@ Result<bool> Manifests::add_manifest(meta::Batch& batch, const RepositoryName& r
                         .bytes = manifest.bytes,
                         .pushed = now,
                         .expires = manifest.ttl ? now + *manifest.ttl : UnixTime{}};
+  LAMINA_ASSIGN(const auto stored_owner, context_.meta.get(Table::kOwners, key));
+  std::optional<std::string> owner;
+  if (manifest.ttl && manifest.owner) owner = encode(*manifest.owner);
   bool repeated = false;
   if (stored) {
     LAMINA_ASSIGN(const ManifestRecord before, decode<ManifestRecord>(*stored));
     record.pushed = before.pushed;
     repeated = !before.condemned && before.media_type == record.media_type;
-    if (encode(record) == *stored) {
+    if (encode(record) == *stored && owner == stored_owner) {
       require_present(batch, Table::kManifests, key);
       return true;
     }
@@ -97,8 +101,10 @@ Result<bool> Manifests::add_manifest(meta::Batch& batch, const RepositoryName& r
                                        manifest.bytes.size(), manifest.content)) {
     set_record(batch, derived.table, std::move(derived.key), std::move(derived.value));
   }
-  if (manifest.ttl) {
-    set_record(batch, Table::kExpiries, keys::due(record.expires, repository, manifest.digest), {});
+  if (manifest.ttl) note_expiry(batch, repository, manifest.digest, record.expires, manifest.owner);
+  if (owner != stored_owner) {
+    require_unchanged(batch, Table::kOwners, key, stored_owner);
+    batch.writes.push_back({Table::kOwners, key, owner});
   }
   const std::string of_repository = keys::repository(repository);
   LAMINA_ASSIGN(const auto known, context_.meta.get(Table::kRepositories, of_repository));

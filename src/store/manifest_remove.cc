@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "store/expiry.h"
 #include "store/keys.h"
 #include "store/manifests.h"
 #include "store/references.h"
@@ -15,31 +16,31 @@ constexpr std::size_t kExpiredAtOnce = 64;
 
 }  // namespace
 
-Result<Removal> Manifests::remove(const RepositoryName& repository, const Digest& digest) {
+Result<Removal> Manifests::remove(const RepositoryName& repository, const Digest& digest, HoldsCount holds) {
   LAMINA_ASSIGN(const auto removal,
-                remove_if(repository, digest, [](const ManifestRecord&) { return true; }));
+                remove_if(repository, digest, [](const ManifestRecord&) -> Result<bool> { return true; }, holds));
   if (removal) return *removal;
   return fail(Code::kNotFound, About::kManifest,
               "repository " + repository.str() + " has no manifest " + digest.to_string());
 }
 
 Result<std::optional<Removal>> Manifests::remove_if(const RepositoryName& repository, const Digest& digest,
-                                                    const Wanted& wanted) {
+                                                    const Wanted& wanted, HoldsCount holds) {
   std::vector<Descriptor> children;
-  LAMINA_ASSIGN(const auto removal, remove_one(repository, digest, wanted, children));
-  const auto condemned = [](const ManifestRecord& record) { return record.condemned; };
+  LAMINA_ASSIGN(const auto removal, remove_one(repository, digest, wanted, holds, children));
+  const auto condemned = [](const ManifestRecord& record) -> Result<bool> { return record.condemned; };
   // A list, not a recursion: a client decides how deep indexes are nested.
   while (!children.empty()) {
     const Digest child = children.back().digest;
     children.pop_back();
-    LAMINA_TRY(remove_one(repository, child, condemned, children));
+    LAMINA_TRY(remove_one(repository, child, condemned, HoldsCount::kYes, children));
   }
   if (removal == Removal::kRemoved) LAMINA_TRY(remove_empty_repository(repository));
   return removal;
 }
 
 Result<std::optional<Removal>> Manifests::remove_one(const RepositoryName& repository, const Digest& digest,
-                                                     const Wanted& wanted,
+                                                     const Wanted& wanted, HoldsCount holds,
                                                      std::vector<Descriptor>& children) {
   const std::string key = keys::in(repository, digest);
   std::optional<Removal> removal;
@@ -52,14 +53,20 @@ Result<std::optional<Removal>> Manifests::remove_one(const RepositoryName& repos
       LAMINA_ASSIGN(const auto stored, context_.meta.get(Table::kManifests, key));
       if (!stored) return meta::Batch{};
       LAMINA_ASSIGN(ManifestRecord record, decode<ManifestRecord>(*stored));
-      if (!wanted(record)) return meta::Batch{};
+      LAMINA_ASSIGN(const bool is_wanted, wanted(record));
+      if (!is_wanted) return meta::Batch{};
       LAMINA_ASSIGN(content, parse_manifest(record.bytes, record.media_type));
-      LAMINA_ASSIGN(const auto edges, context_.meta.scan(Table::kEdges, keys::edges(digest, repository), {},
-                                                         1, meta::Include::kKeys));
-      std::optional<std::string> holder;
-      if (!edges.empty()) holder = edges.front().key;
-      removal = holder ? Removal::kHeld : Removal::kRemoved;
-      return build_removal(repository, digest, std::move(record), *stored, content, holder, more);
+      LAMINA_ASSIGN(const auto keeper, keeper_of(repository, digest));
+      if (keeper && keeper->table == Table::kHeld && holds == HoldsCount::kNo) {
+        meta::Batch batch;
+        more = true;
+        LAMINA_TRY(drop_holds(context_, batch, {repository, digest}));
+        return batch;
+      }
+      removal = !keeper                           ? Removal::kRemoved
+                : keeper->table == Table::kEdges ? Removal::kIndexed
+                                                  : Removal::kHeld;
+      return build_removal(repository, digest, std::move(record), *stored, content, keeper, more);
     }));
     if (removal == Removal::kRemoved && !more) {
       children.insert(children.end(), content.manifests.begin(), content.manifests.end());
@@ -68,10 +75,20 @@ Result<std::optional<Removal>> Manifests::remove_one(const RepositoryName& repos
   return removal;
 }
 
+Result<std::optional<Manifests::Keeper>> Manifests::keeper_of(const RepositoryName& repository,
+                                                              const Digest& digest) {
+  LAMINA_ASSIGN(auto edges, context_.meta.scan(Table::kEdges, keys::edges(digest, repository), {}, 1,
+                                               meta::Include::kKeys));
+  if (!edges.empty()) return Keeper{Table::kEdges, std::move(edges.front().key)};
+  LAMINA_ASSIGN(auto hold, find_hold(context_, repository, digest));
+  if (hold) return Keeper{Table::kHeld, *std::move(hold)};
+  return std::nullopt;
+}
+
 Result<meta::Batch> Manifests::build_removal(const RepositoryName& repository, const Digest& digest,
                                              ManifestRecord record, const std::string& stored,
                                              const Manifest& content,
-                                             const std::optional<std::string>& holder, bool& more) {
+                                             const std::optional<Keeper>& keeper, bool& more) {
   const std::string key = keys::in(repository, digest);
   meta::Batch batch;
   require_unchanged(batch, Table::kManifests, key, stored);
@@ -89,22 +106,25 @@ Result<meta::Batch> Manifests::build_removal(const RepositoryName& repository, c
                                                 .tag = tag.str(),
                                                 .digest = digest}));
   }
-  if (more || holder) {
+  if (more || keeper) {
     if (taken > 0) {
       LAMINA_TRY(count_tags(batch, repository, digest, -static_cast<std::int64_t>(taken)));
     } else {
       require_unchanged(batch, Table::kTagsOf, key, count);
     }
     if (more || record.condemned) return batch;
-    // The removal of its last holder looks for what is condemned by then.
-    require_present(batch, Table::kEdges, *holder);
+    // Whoever takes away the last of what keeps it looks for what is condemned by then.
+    require_present(batch, keeper->table, keeper->key);
     record.condemned = true;
     set_record(batch, Table::kManifests, key, encode(record));
     return batch;
   }
-  // A tag that another writer sets meanwhile changes the count, an index that it puts makes an edge.
+  // A tag that another writer sets meanwhile changes the count, an index that it puts makes an edge, and so
+  // does a hold.
   require_unchanged(batch, Table::kTagsOf, key, count);
   require_none_with(batch, Table::kEdges, keys::edges(digest, repository));
+  require_none_with(batch, Table::kHeld, key);
+  erase_record(batch, Table::kOwners, key);
   erase_record(batch, Table::kTagsOf, key);
   erase_record(batch, Table::kManifests, key);
   for (auto& derived : derived_records(repository, digest, record.media_type, record.bytes.size(), content)) {
@@ -140,13 +160,20 @@ Result<std::size_t> Manifests::remove_expired() {
                   keys::parse_member(std::string_view(entry.key).substr(sizeof(std::uint64_t))));
     if (entry.key >= keys::due(now + std::chrono::seconds(1), member.repository, member.digest)) break;
     // The entry may be older than a put that moved the expiry or took it away.
-    const auto expired = [now](const ManifestRecord& record) {
-      return record.expires != UnixTime{} && record.expires <= now;
+    std::optional<std::string> hold;
+    const auto expired = [&](const ManifestRecord& record) -> Result<bool> {
+      LAMINA_ASSIGN(hold, find_hold(context_, member.repository, member.digest));
+      if (hold) return false;
+      if (record.condemned) return true;
+      if (record.expires == UnixTime{} || record.expires > now) return false;
+      return owner_lets_go(context_, member.repository, member.digest, record.expires);
     };
     LAMINA_ASSIGN(const auto removal, remove_if(member.repository, member.digest, expired));
     if (removal) ++removed;
     meta::Batch batch;
     batch.durability = meta::Durability::kProcessDeath;
+    // The end of a hold makes an entry, which may have the key of this one.
+    if (hold) require_present(batch, Table::kHeld, *hold);
     erase_record(batch, Table::kExpiries, entry.key);
     LAMINA_TRY(context_.meta.commit(std::move(batch)));
   }

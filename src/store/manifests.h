@@ -38,6 +38,8 @@ struct ManifestPut {
   TagCondition condition{};
   /// From the commit on; a put without one takes an earlier one away.
   std::optional<std::chrono::seconds> ttl{};
+  /// With a ttl: the object that will hold the manifest. The expiry waits for a complete list of such objects.
+  std::optional<OwnerRecord> owner{};
 };
 
 enum class PutOutcome : std::uint8_t {
@@ -48,8 +50,11 @@ enum class PutOutcome : std::uint8_t {
 /// What became of a manifest that was deleted.
 enum class Removal : std::uint8_t {
   kRemoved,
-  kHeld,  ///< Its tags are gone; an index names it, and it goes with the last of them.
+  kIndexed,  ///< Its tags are gone; an index names it, and it goes with the last of them.
+  kHeld,     ///< Its tags are gone; an object holds it, and it goes with the last hold.
 };
+
+enum class HoldsCount : std::uint8_t { kYes, kNo };
 
 /// Manifests, tags and the references that they make. Thread-safe; blocks on the store. All writes are
 /// durable on return.
@@ -67,15 +72,22 @@ class Manifests {
   Result<PutOutcome> put(const RepositoryName& repository, const ManifestPut& manifest,
                          std::span<const StagedBlob> staged = {});
 
-  /// Deletes a manifest, its tags and what it refers to. kNotFound about kManifest.
-  Result<Removal> remove(const RepositoryName& repository, const Digest& digest);
+  /// Deletes a manifest, its tags and what it refers to. kNotFound about kManifest. Where holds do not count
+  /// they are ended.
+  Result<Removal> remove(const RepositoryName& repository, const Digest& digest,
+                         HoldsCount holds = HoldsCount::kYes);
   /// Deletes the tag alone. kNotFound about kManifest.
   Result<void> untag(const RepositoryName& repository, const Tag& tag);
-  /// Deletes manifests whose expiry has passed; returns how many. Work for a few milliseconds a call.
+  /// Deletes manifests whose expiry has passed and that nobody holds; returns how many. Work for a few milliseconds a call.
   Result<std::size_t> remove_expired();
 
  private:
-  using Wanted = std::function<bool(const ManifestRecord&)>;
+  using Wanted = std::function<Result<bool>(const ManifestRecord&)>;
+  /// What keeps a manifest that was deleted.
+  struct Keeper {
+    meta::Table table;
+    std::string key;
+  };
 
   Result<meta::Batch> build_put(const RepositoryName& repository, const ManifestPut& manifest,
                                 std::span<const StagedBlob> staged, bool& repeated);
@@ -94,13 +106,15 @@ class Manifests {
   /// Removes a manifest if its record, at the instant of the commit, is `wanted`, and the condemned children
   /// that only it held. Nothing where there is no such manifest.
   Result<std::optional<Removal>> remove_if(const RepositoryName& repository, const Digest& digest,
-                                           const Wanted& wanted);
+                                           const Wanted& wanted, HoldsCount holds = HoldsCount::kYes);
   /// The same without the children, whose descriptors are added to `children`.
   Result<std::optional<Removal>> remove_one(const RepositoryName& repository, const Digest& digest,
-                                            const Wanted& wanted, std::vector<Descriptor>& children);
+                                            const Wanted& wanted, HoldsCount holds,
+                                            std::vector<Descriptor>& children);
+  Result<std::optional<Keeper>> keeper_of(const RepositoryName& repository, const Digest& digest);
   Result<meta::Batch> build_removal(const RepositoryName& repository, const Digest& digest,
                                     ManifestRecord record, const std::string& stored, const Manifest& content,
-                                    const std::optional<std::string>& holder, bool& more);
+                                    const std::optional<Keeper>& keeper, bool& more);
   Result<void> remove_empty_repository(const RepositoryName& repository);
 
   Context& context_;

@@ -294,10 +294,10 @@ TEST_P(ManifestsTest, AManifestThatAnIndexNamesGoesWithTheLastIndex) {
   second = finished(second);
   ASSERT_TRUE(put(first));
   ASSERT_TRUE(put(second));
-  EXPECT_EQ(manifests().remove(a, child).value(), Removal::kHeld);
+  EXPECT_EQ(manifests().remove(a, child).value(), Removal::kIndexed);
   EXPECT_FALSE(named("child")) << "its tags go at once";
   EXPECT_TRUE(has(child));
-  EXPECT_EQ(manifests().remove(a, child).value(), Removal::kHeld) << "again";
+  EXPECT_EQ(manifests().remove(a, child).value(), Removal::kIndexed) << "again";
   EXPECT_EQ(manifests().remove(a, first.digest).value(), Removal::kRemoved);
   EXPECT_TRUE(has(child));
   EXPECT_EQ(manifests().remove(a, second.digest).value(), Removal::kRemoved);
@@ -317,7 +317,7 @@ TEST_P(ManifestsTest, PushedAgainADeletedChildStays) {
   const Digest child = h.put_image(a, "layer", {});
   const ManifestPut index = h.index({get(child)}, {});
   ASSERT_TRUE(put(index));
-  ASSERT_EQ(manifests().remove(a, child).value(), Removal::kHeld);
+  ASSERT_EQ(manifests().remove(a, child).value(), Removal::kIndexed);
   h.clock.advance(10s);
   EXPECT_EQ(put(h.image("layer", {})).value(), PutOutcome::kStored) << "it was deleted, so this is news";
   EXPECT_EQ(tags_of(child).untagged, h.clock.now());
@@ -329,7 +329,7 @@ TEST_P(ManifestsTest, AChildThatIsPushedAgainWhileItsIndexGoesStays) {
   const Digest child = h.put_image(a, "layer", {});
   const ManifestPut index = h.index({get(child)}, {});
   ASSERT_TRUE(put(index));
-  ASSERT_EQ(manifests().remove(a, child).value(), Removal::kHeld);
+  ASSERT_EQ(manifests().remove(a, child).value(), Removal::kIndexed);
   // Between the removal of the index and that of the child.
   int commits = 0;
   h.meta.before_commit([&](const meta::Batch&) -> std::optional<Result<meta::Outcome>> {
@@ -356,7 +356,7 @@ TEST_P(ManifestsTest, AnIndexThatIsPutWhileItsChildIsRemovedHoldsIt) {
   const Digest child = h.put_image(a, "layer", {});
   const ManifestPut index = h.index({get(child)}, {});
   h.before_next_commit([&] { EXPECT_TRUE(put(index)); });
-  EXPECT_EQ(manifests().remove(a, child).value(), Removal::kHeld);
+  EXPECT_EQ(manifests().remove(a, child).value(), Removal::kIndexed);
   EXPECT_TRUE(has(child));
 }
 
@@ -380,7 +380,7 @@ TEST_P(ManifestsTest, DeeplyNestedIndexesGoTogether) {
   for (int depth = 0; depth < 2'000; ++depth) {
     const ManifestPut index = h.index({inner}, {});
     ASSERT_TRUE(put(index));
-    ASSERT_EQ(manifests().remove(a, inner.digest).value(), Removal::kHeld);
+    ASSERT_EQ(manifests().remove(a, inner.digest).value(), Removal::kIndexed);
     inner = {index.digest, index.media_type, index.bytes};
   }
   EXPECT_EQ(manifests().remove(a, inner.digest).value(), Removal::kRemoved);

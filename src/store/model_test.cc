@@ -273,7 +273,7 @@ void ModelTest::step(Dice& dice) {
       if (!manifest) break;
       const auto removed = h.store->manifests().remove(repository, *manifest);
       ASSERT_TRUE(removed);
-      ASSERT_EQ(*removed, model.is_named(*manifest) ? Removal::kHeld : Removal::kRemoved);
+      ASSERT_EQ(*removed, model.is_named(*manifest) ? Removal::kIndexed : Removal::kRemoved);
       model.remove(*manifest);
       break;
     }

@@ -90,12 +90,15 @@ class Decoder {
     return static_cast<Enum>(value);
   }
   bool ok() const { return ok_; }
+  static std::unexpected<Error> damaged() {
+    return fail(Code::kCorrupt,
+                "a record does not have the form of format version 1; the records are damaged");
+  }
   /// The record, if all of the bytes were read and fitted.
   template <class Record>
   Result<Record> done(Record record) const {
     if (ok_ && rest_.empty()) return record;
-    return fail(Code::kCorrupt,
-                "a record does not have the form of format version 1; the records are damaged");
+    return damaged();
   }
 
  private:
@@ -228,6 +231,54 @@ Result<LogRecord> decode(std::string_view bytes) {
     const UnixTime when = in.time();
     r.marks.push_back({when, in.number()});
   }
+  return in.done(std::move(r));
+}
+
+std::string encode(const HolderRecord& r) {
+  Encoder out;
+  out.text(r.uid).time(r.changed).number(r.holds.size());
+  for (const HeldManifest& held : r.holds) out.text(held.repository.str()).digest(held.digest);
+  return out.take();
+}
+template <>
+Result<HolderRecord> decode(std::string_view bytes) {
+  Decoder in(bytes);
+  HolderRecord r;
+  r.uid = in.text();
+  r.changed = in.time();
+  for (std::uint64_t left = in.number(); in.ok() && left > 0; --left) {
+    auto repository = RepositoryName::parse(in.text());
+    if (!repository) return Decoder::damaged();
+    r.holds.push_back({*std::move(repository), in.digest()});
+  }
+  return in.done(std::move(r));
+}
+
+std::string encode(const SyncRecord& r) {
+  return Encoder().number(r.generation).time(r.began).time(r.finished).take();
+}
+template <>
+Result<SyncRecord> decode(std::string_view bytes) {
+  Decoder in(bytes);
+  SyncRecord r;
+  r.generation = in.number();
+  r.began = in.time();
+  r.finished = in.time();
+  return in.done(r);
+}
+
+std::string encode(const OwnerRecord& r) {
+  return Encoder().text(keys::holder(r.owner)).text(r.uid).number(r.released).take();
+}
+template <>
+Result<OwnerRecord> decode(std::string_view bytes) {
+  Decoder in(bytes);
+  OwnerRecord r;
+  auto owner = keys::parse_holder(in.text());
+  if (!owner) return Decoder::damaged();
+  r.owner = *std::move(owner);
+  r.uid = in.text();
+  r.released = in.flag();
   return in.done(std::move(r));
 }
 

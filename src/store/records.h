@@ -12,6 +12,7 @@
 #include "lamina/digest.h"
 #include "lamina/reference.h"
 #include "lamina/result.h"
+#include "store/holder.h"
 
 /// Values of the records. Each begins with a version byte and holds LEB128 numbers and length-prefixed bytes,
 /// in the order of the members here; docs/format/records.md has the same table.
@@ -92,6 +93,27 @@ struct LogRecord {
   std::vector<Mark> marks;  ///< Oldest first.
 };
 
+/// kHolds
+struct HolderRecord {
+  std::string uid;
+  UnixTime changed{};               ///< When `uid` or `holds` last became another.
+  std::vector<HeldManifest> holds;  ///< Stored manifests, ascending, each once; at least one.
+};
+
+/// kHoldSyncs
+struct SyncRecord {
+  std::uint64_t generation = 0;
+  UnixTime began{};     ///< The last complete list began then or later; epoch: there was none.
+  UnixTime finished{};  ///< When it was taken over; epoch where it was of an earlier generation.
+};
+
+/// kOwners
+struct OwnerRecord {
+  Holder owner;
+  std::string uid;
+  bool released = false;  ///< The owner held the manifest, and let it go: its expiry waits for no list.
+};
+
 std::string encode(const BlobRecord& record);
 std::string encode(const LinkRecord& record);
 std::string encode(const ManifestRecord& record);
@@ -101,6 +123,9 @@ std::string encode(const RepositoryRecord& record);
 std::string encode(const UploadRecord& record);
 std::string encode(const ChangeRecord& record);
 std::string encode(const LogRecord& record);
+std::string encode(const HolderRecord& record);
+std::string encode(const SyncRecord& record);
+std::string encode(const OwnerRecord& record);
 std::string encode_checksums(const std::vector<std::uint32_t>& pieces);
 
 /// Inverse of encode(). kCorrupt where encode() writes no such bytes.
@@ -124,6 +149,12 @@ template <>
 Result<ChangeRecord> decode(std::string_view bytes);
 template <>
 Result<LogRecord> decode(std::string_view bytes);
+template <>
+Result<HolderRecord> decode(std::string_view bytes);
+template <>
+Result<SyncRecord> decode(std::string_view bytes);
+template <>
+Result<OwnerRecord> decode(std::string_view bytes);
 Result<std::vector<std::uint32_t>> decode_checksums(std::string_view bytes);
 
 }  // namespace lamina::store

@@ -5,6 +5,7 @@
 #include "store/blobs.h"
 #include "store/changes.h"
 #include "store/context.h"
+#include "store/holds.h"
 #include "store/listing.h"
 #include "store/manifests.h"
 #include "store/uploads.h"
@@ -32,6 +33,7 @@ class Store {
   Blobs& blobs() { return blobs_; }
   Manifests& manifests() { return manifests_; }
   Listing& listing() { return listing_; }
+  Holds& holds() { return holds_; }
   Changes& changes() { return changes_; }
 
  private:
@@ -42,6 +44,7 @@ class Store {
   Uploads uploads_{context_, blobs_};
   Manifests manifests_{context_, blobs_};
   Listing listing_{context_};
+  Holds holds_{context_};
   Changes changes_{context_, signal_};
 };
 
