@@ -34,13 +34,6 @@ http::CurlOptions curl_options(const ClientOptions& options) {
           .cancelled = options.cancelled};
 }
 
-bool is_plain(const ClientOptions& options, std::string_view registry) {
-  if (options.tls_registries.contains(registry)) return false;
-  if (options.plain_http_registries.contains(registry) || options.plain_http == PlainHttp::kAlways)
-    return true;
-  return options.plain_http == PlainHttp::kAuto && is_loopback(registry);
-}
-
 Error missing(const Remote& remote, const Reference& reference, About about) {
   const TagOrDigest target = reference.target();
   const std::string_view separator = std::holds_alternative<Tag>(target) ? ":" : "@";
@@ -52,6 +45,13 @@ Error missing(const Remote& remote, const Reference& reference, About about) {
 }  // namespace
 }  // namespace client
 
+bool uses_plain_http(const ClientOptions& options, std::string_view registry) {
+  if (options.tls_registries.contains(registry)) return false;
+  if (options.plain_http_registries.contains(registry) || options.plain_http == PlainHttp::kAlways)
+    return true;
+  return options.plain_http == PlainHttp::kAuto && client::is_loopback(registry);
+}
+
 Client::Impl::Impl(ClientOptions client_options, std::unique_ptr<client::Transport> wire,
                    client::Pacing pacing, std::unique_ptr<Clock> time)
     : options(std::move(client_options)),
@@ -59,7 +59,9 @@ Client::Impl::Impl(ClientOptions client_options, std::unique_ptr<client::Transpo
       transport(std::move(wire)),
       clock(std::move(time)),
       authenticator(*transport, credentials.get(), *clock),
-      exchange(*transport, authenticator, std::move(pacing), options.retries),
+      exchange(*transport, authenticator, pacing, options.retries),
+      no_credentials(*transport, nullptr, *clock),
+      anonymous_exchange(*transport, no_credentials, std::move(pacing), options.retries),
       reporter(options.progress) {}
 
 client::Remote& Client::Impl::remote(std::string_view registry) {
@@ -69,7 +71,7 @@ client::Remote& Client::Impl::remote(std::string_view registry) {
   if (found == remotes.end()) {
     // The one registry whose address is not its name.
     const std::string_view host = registry == "docker.io" ? "registry-1.docker.io" : registry;
-    std::string base = (client::is_plain(options, registry) ? "http://" : "https://") + std::string(host);
+    std::string base = (uses_plain_http(options, registry) ? "http://" : "https://") + std::string(host);
     found = remotes
                 .emplace(registry,
                          std::make_unique<client::Remote>(exchange, std::string(registry), std::move(base)))
@@ -125,6 +127,12 @@ Result<Pulled> Client::pull_blob(const Reference& repository, const Digest& dige
                                  const Destination& destination, const PullOptions& options) {
   return client::pull_blob(impl_->session(), impl_->remote(repository.registry), repository, digest,
                            destination, options);
+}
+
+Result<Pulled> Client::pull_url(std::string_view url, const Digest& digest, std::optional<std::uint64_t> size,
+                                const Destination& destination, const PullOptions& options) {
+  return client::pull_url(impl_->session(), impl_->anonymous_exchange, url, digest, size, destination,
+                          options);
 }
 
 Result<Verified> Client::verify(const Reference& reference) {

@@ -33,6 +33,8 @@ struct Client::Impl {
   SystemRandom random;
   client::Authenticator authenticator;
   client::Exchange exchange;
+  client::Authenticator no_credentials;
+  client::Exchange anonymous_exchange;  ///< For addresses that are not those of registries.
   client::Reporter reporter;
   std::mutex mutex;
   std::map<std::string, std::unique_ptr<client::Remote>, std::less<>>

@@ -36,8 +36,9 @@ std::optional<std::uint64_t> range_start(const Headers& headers) {
 }
 
 Call blob_call(Remote& remote, const BlobName& blob) {
-  return remote.call("GET", "/v2/" + blob.repository.str() + "/blobs/" + blob.digest.to_string(),
-                     &blob.repository, Access::kPull);
+  if (!blob.repository) return remote.call("GET", blob.path, nullptr, Access::kPull);
+  return remote.call("GET", "/v2/" + blob.repository->str() + "/blobs/" + blob.digest.to_string(),
+                     &*blob.repository, Access::kPull);
 }
 
 Error wrong_size(const BlobName& blob, const std::string& found) {

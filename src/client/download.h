@@ -15,9 +15,10 @@ inline constexpr std::uint64_t kSegment = std::uint64_t{16} << 20;
 inline constexpr unsigned kParallelRanges = 4;
 
 struct BlobName {
-  RepositoryName repository;
+  std::optional<RepositoryName> repository;  ///< Absent: the content is at `path`.
   Digest digest;
   std::optional<std::uint64_t> size;  ///< Unknown where only the digest was given.
+  std::string path;                   ///< Below the address of the remote.
 };
 
 /// Size of a blob by HEAD; kNotFound about kBlob. Nothing where the registry does not tell.

@@ -7,6 +7,7 @@
 #include "client/download.h"
 #include "client/file.h"
 #include "client/session.h"
+#include "client/url.h"
 
 namespace lamina::client {
 namespace {
@@ -240,6 +241,23 @@ Result<Pulled> pull_blob(Session session, Remote& remote, const Reference& repos
   known.layer = describe(std::string(media_type::kOctetStream), digest, size.value_or(0));
   return Pull(session, remote, {repository.repository, digest, size}, options, std::move(known))
       .run(destination);
+}
+
+Result<Pulled> pull_url(Session session, Exchange& exchange, std::string_view url, const Digest& digest,
+                        std::optional<std::uint64_t> size, const Destination& destination,
+                        const PullOptions& options) {
+  LAMINA_ASSIGN(const std::string origin, origin_of(url));
+  const auto path = url.find_first_of("/?", url.find("://") + 3);
+  Remote remote(exchange, origin, origin);
+  Pulled known;
+  known.layer = describe(std::string(media_type::kOctetStream), digest, size.value_or(0));
+  const BlobName file{.repository = {},
+                      .digest = digest,
+                      .size = size,
+                      .path = path == std::string_view::npos ? "/" : std::string(url.substr(path))};
+  LAMINA_ASSIGN(Pulled pulled, Pull(session, remote, file, options, std::move(known)).run(destination));
+  if (!size) pulled.layer.size = pulled.bytes_received;
+  return pulled;
 }
 
 Result<Verified> verify(Session session, Remote& remote, const Reference& reference) {

@@ -206,6 +206,42 @@ TEST_F(PullTest, LimitAndSpaceAreCheckedBeforeTheFirstByte) {
   EXPECT_EQ(require_space(folder(), ~std::uint64_t{0}).error().code, Code::kNoSpace);
 }
 
+TEST_F(PullTest, UrlIsVerifiedBeforeItAppears) {
+  std::string body = "content";
+  intercept = [&](const Sent& sent) -> std::optional<Answer> {
+    EXPECT_EQ(sent.line(), "GET http://files.example:80/a/x.tar.gz?v=1");
+    return Answer{.body = body};
+  };
+  const std::string url = "http://files.example/a/x.tar.gz?v=1";
+  const Digest digest = Digest::of("content");
+  const auto pulled = client().pull_url(url, digest, {}, FileDestination{out()});
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_EQ(read_file(out()), "content");
+  EXPECT_EQ(pulled->layer.digest, digest);
+  EXPECT_EQ(pulled->layer.size, 7U);
+
+  std::filesystem::remove(out());
+  EXPECT_EQ(client().pull_url(url, digest, 6, FileDestination{out()}).error().code, Code::kMismatch);
+  body = "altered";
+  EXPECT_EQ(client().pull_url(url, digest, 7, FileDestination{out()}).error().code, Code::kMismatch);
+  EXPECT_TRUE(names().empty());
+  EXPECT_EQ(client().pull_url("file:///etc/passwd", digest, 7, FileDestination{out()}).error().code,
+            Code::kInvalid);
+}
+
+TEST_F(PullTest, UrlGetsNoCredentials) {
+  client_options.credentials = fixed_credentials("files.example", {.username = "u", .password = "p"});
+  intercept = [](const Sent& sent) -> std::optional<Answer> {
+    EXPECT_EQ(sent.header("Authorization"), "");
+    Answer answer{.status = 401};
+    answer.headers.add("WWW-Authenticate", "Basic realm=\"r\"");
+    return answer;
+  };
+  const auto pulled =
+      client().pull_url("https://files.example/x", Digest::of("x"), {}, FileDestination{out()});
+  EXPECT_EQ(pulled.error().code, Code::kUnauthorized);
+}
+
 TEST_F(PullTest, DecompressionOnRequest) {
   const std::string packed = gzip("plain text");
   publish(packed);

@@ -40,6 +40,10 @@ Result<Pulled> pull(Session session, Remote& remote, const Reference& reference,
                     const Destination& destination, const PullOptions& options);
 Result<Pulled> pull_blob(Session session, Remote& remote, const Reference& repository, const Digest& digest,
                          const Destination& destination, const PullOptions& options);
+/// Without credentials, which `exchange` must not have.
+Result<Pulled> pull_url(Session session, Exchange& exchange, std::string_view url, const Digest& digest,
+                        std::optional<std::uint64_t> size, const Destination& destination,
+                        const PullOptions& options);
 Result<Verified> verify(Session session, Remote& remote, const Reference& reference);
 
 Result<Copied> copy(Session session, Remote& source, const Reference& from, Remote& target,
