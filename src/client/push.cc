@@ -147,9 +147,13 @@ class Push {
       LAMINA_ASSIGN(const std::string bytes, finish_manifest(known_->digest, known_->size));
       LAMINA_ASSIGN(const bool unchanged, tags_name(Digest::of(bytes, algorithm())));
       if (unchanged) {
-        Published published = result(bytes);
-        published.unchanged = true;
-        return published;
+        // A registry that found the layer damaged still has the manifest, and gets the bytes anew.
+        LAMINA_ASSIGN(const bool present, has_layer());
+        if (present) {
+          Published published = result(bytes);
+          published.unchanged = true;
+          return published;
+        }
       }
     }
     // With a digest to fulfil and content of unknown digest, the manifest must be seen before it is written.
@@ -254,9 +258,16 @@ class Push {
         options_.mode == PublishMode::kOneRequest) {
       return true;
     }
-    LAMINA_ASSIGN(const bool present, remote_.has_blob(target_.repository, known_->digest));
-    layer_present_ = present;
+    LAMINA_ASSIGN(const bool present, has_layer());
     return !present;
+  }
+
+  /// Whether the repository has the layer, whose digest is known; asked once.
+  Result<bool> has_layer() {
+    if (!layer_present_) {
+      LAMINA_ASSIGN(layer_present_, remote_.has_blob(target_.repository, known_->digest));
+    }
+    return *layer_present_;
   }
 
   Published result(const std::string& bytes) const {
@@ -302,10 +313,8 @@ class Push {
   Result<void> upload_layer() {
     const RepositoryName& repository = target_.repository;
     if (known_) {
-      if (!layer_present_) {
-        LAMINA_ASSIGN(layer_present_, remote_.has_blob(repository, known_->digest));
-      }
-      if (*layer_present_) return {};
+      LAMINA_ASSIGN(const bool present, has_layer());
+      if (present) return {};
     }
     HashingBody hashing(*payload_.body,
                         on_progress(Progress::Phase::kUploading,

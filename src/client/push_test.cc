@@ -59,6 +59,22 @@ TEST_F(PushTest, UnchangedContentWritesNothing) {
   }
 }
 
+TEST_F(PushTest, ContentThatTheRegistryFoundDamagedIsSentAnew) {
+  for (const bool lamina : {false, true}) {
+    registry = {};
+    registry.lamina = lamina;
+    for (const Content& content : {Content(hello()), Content(tree())}) {
+      const auto published = client().push(ref("r:1"), content);
+      ASSERT_TRUE(published) << published.error().message;
+      const std::string blob = "r@" + published->layer.digest.to_string();
+      ASSERT_EQ(registry.blobs.erase(blob), 1U);
+      const auto again = client().push(ref("r:1"), content);
+      ASSERT_TRUE(again) << again.error().message;
+      EXPECT_TRUE(registry.blobs.contains(blob));
+    }
+  }
+}
+
 TEST_F(PushTest, NewDirectoryIsStreamedByPatch) {
   const auto published = client().push(ref("r:1"), tree());
   ASSERT_TRUE(published) << published.error().message;
