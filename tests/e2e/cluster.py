@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import re
 import secrets
 import shutil
 import subprocess
@@ -14,20 +15,40 @@ from certificates import Authority, openssl
 from program import Program, free_port
 
 PEERS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "source-crds", "kustomize-crds")
-CRD_FOLDERS = (peers.test_input("source-crds"), peers.test_input("kustomize-crds"), peers.ROOT / "deploy" / "crds")
+CRD_FOLDERS = (
+    peers.test_input("source-crds"),
+    peers.test_input("kustomize-crds"),
+    peers.ROOT / "deploy" / "crds",
+)
 CONTROLLERS = (
     "garbage-collector-controller",
     "namespace-controller",
     "serviceaccount-controller",
     "clusterrole-aggregation-controller",
 )
+# Who wrote what of Lamina's kinds.
+AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [
+        {
+            "level": "Metadata",
+            "verbs": ["create", "update", "patch", "delete"],
+            "resources": [{"group": "lamina.dev"}],
+        },
+        {"level": "None"},
+    ],
+}
 
 
 class Cluster:
-    """Runs inside `with`, with a folder that is removed unless it is to be kept. Its parts may be killed and started again: they keep their ports and their data."""
+    """Runs inside `with`, with a folder that is removed unless it is to be kept. Its parts may be killed and
+    started again: they keep their ports and their data. With an audit, writes() tells who wrote what."""
 
-    def __init__(self, keep=False):
+    def __init__(self, keep=False, audit=True):
         self._keep = keep
+        self._audit = audit
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lamina-cluster-"))
         self._authority = Authority(self.folder / "pki")
         self._api_port = free_port()
@@ -102,14 +123,21 @@ class Cluster:
         return result.stdout
 
     def metrics(self, name):
-        """The samples of one metric of the API server: a list of (labels, value)."""
-        samples = []
-        for line in self.admin.ask("GET", "/metrics").splitlines():
-            if line.startswith(name + "{"):
-                labels, _, value = line.removeprefix(name + "{").rpartition("} ")
-                pairs = (pair.partition("=") for pair in labels.split(","))
-                samples.append(({key: text.strip('"') for key, _, text in pairs}, float(value)))
-        return samples
+        """The samples of one metric of the API server: pairs of labels and value."""
+        return [
+            (dict(re.findall(r'(\w+)="([^"]*)"', line)), float(line.rpartition(" ")[2]))
+            for line in self.admin.ask("GET", "/metrics").splitlines()
+            if line.startswith(f"{name}{{")
+        ]
+
+    def writes(self, namespace, resource):
+        """Who wrote objects of a resource, in the order of the answers: (user, begin, end)."""
+        entries = map(json.loads, (self.folder / "audit.log").read_text().splitlines())
+        return [
+            (entry["user"]["username"], entry["requestReceivedTimestamp"], entry["stageTimestamp"])
+            for entry in entries
+            if (entry["objectRef"].get("namespace"), entry["objectRef"]["resource"]) == (namespace, resource)
+        ]
 
     def _write_kubeconfig(self, name, user):
         path = self.folder / f"kubeconfig-{name.replace(':', '-')}"
@@ -175,10 +203,18 @@ class Cluster:
                 "--service-cluster-ip-range=10.96.0.0/24",
                 "--enable-priority-and-fairness=false",
                 "--profiling=false",
+                *self._audit_options(),
             ],
             f"{self.server}/readyz",
             self.ca_file,
         )
+
+    def _audit_options(self):
+        if not self._audit:
+            return ()
+        policy = self.folder / "audit-policy.json"
+        policy.write_text(json.dumps(AUDIT_POLICY))
+        return f"--audit-policy-file={policy}", f"--audit-log-path={self.folder / 'audit.log'}"
 
     def _controller_manager(self):
         port = free_port()
@@ -206,8 +242,7 @@ class Cluster:
         )
 
     def _install_crds(self):
-        folders = [folder for folder in CRD_FOLDERS if folder.is_dir()]
-        self.kubectl("apply", "--server-side", *(f"--filename={folder}" for folder in folders))
+        self.kubectl("apply", "--server-side", *(f"--filename={folder}" for folder in CRD_FOLDERS))
         self.admin.wait_all(
             kube.CUSTOM_RESOURCE_DEFINITION,
             None,

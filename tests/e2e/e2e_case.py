@@ -11,17 +11,31 @@ import kube
 import lamina
 
 
+SYSTEM = "lamina-system"
+
+
 class E2eCase(unittest.TestCase):
     """The cluster is shared by all tests of a run; what a class starts ends with it."""
 
     cluster = None  # set by ./run
+    REGISTRY_OPTIONS = ()
 
     @classmethod
     def setUpClass(cls):
         cls.kube = cls.cluster.admin
-        cls.registry = lamina.Registry()
-        cls.registry.start()
+        cls.registry = lamina.Registry(*cls.REGISTRY_OPTIONS).start()
         cls.addClassCleanup(cls.registry.stop)
+
+    @classmethod
+    def new_controller(cls, name, *options):
+        """A controller that is a service account of this name. It does not run yet."""
+        cls.kube.apply(kube.NAMESPACE.object(None, SYSTEM))
+        _, kubeconfig = cls.cluster.service_account(SYSTEM, name)
+        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+        subject = {"kind": kube.SERVICE_ACCOUNT.kind, "namespace": SYSTEM, "name": name}
+        cls.kube.apply(kube.CLUSTER_ROLE_BINDING.object(None, name, roleRef=role, subjects=[subject]))
+        log = cls.cluster.folder / f"{cls.__name__}-{name}.log"
+        return lamina.Controller(log, cls.registry, kubeconfig, SYSTEM, *options)
 
     def setUp(self):
         name = re.sub(r"[^a-z0-9]+", "-", self._testMethodName.removeprefix("test_").lower())
@@ -30,6 +44,11 @@ class E2eCase(unittest.TestCase):
         self.addCleanup(self.kube.delete, kube.NAMESPACE, None, self.namespace)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lamina-e2e-"))
         self.addCleanup(shutil.rmtree, self.folder)
+
+    def oci_artifact(self, name, **spec):
+        """Applies an OCIArtifact for the tag v1 of the repository of that name. Its interval outlives any test."""
+        everything = {"repository": f"{self.namespace}/{name}", "tag": "v1", "interval": "24h", **spec}
+        return self.kube.apply(kube.OCI_ARTIFACT.object(self.namespace, name, spec=everything))
 
     def manifests(self, **data):
         """A folder with what a GitOps repository would hold: a ConfigMap `settings` with the data."""
@@ -47,3 +66,16 @@ class E2eCase(unittest.TestCase):
             return item is not None and item["data"] == data
 
         self.kube.wait(kube.CONFIG_MAP, self.namespace, "settings", holds, f"it holds {data}")
+
+
+class ControllerCase(E2eCase):
+    """With a controller that is there for all tests of the class."""
+
+    CONTROLLER_OPTIONS = ()
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.controller = cls.new_controller("controller", *cls.CONTROLLER_OPTIONS)
+        cls.addClassCleanup(cls.controller.stop)
+        cls.controller.start()

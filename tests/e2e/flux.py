@@ -37,8 +37,8 @@ def kustomize_controller(cluster):
 
 
 def kustomization(namespace, name, source=None):
-    """Applies to its namespace what an ExternalArtifact holds. Its interval outlives any test, so whatever comes
-    in time comes because of a watch."""
+    """Applies to its namespace what an ExternalArtifact holds. Its interval outlives any test, so what comes in
+    time comes from a watch."""
     return kube.KUSTOMIZATION.object(
         namespace,
         name,

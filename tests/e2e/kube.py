@@ -168,7 +168,7 @@ class Kube:
                 yield event["type"], event["object"]
 
     def wait(self, kind, namespace, name, holds, what, seconds=BACKSTOP_SECONDS):
-        """Watches an object until `holds(object)` is true of it, and returns it; the object is None while absent."""
+        """Watches an object, None while absent, until `holds(object)` is true of it, and returns it."""
 
         def named(items):
             item = next(iter(items), None)

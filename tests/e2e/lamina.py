@@ -1,14 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lamina's own programs in the tests: the registry, the controller, the client."""
 
+import http.client
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
+import threading
+import urllib.parse
 
 import peers
 from program import BACKSTOP_SECONDS, Program, free_port
+
+TAR_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
+ARTIFACT_TYPE = "application/vnd.lamina.test"
+
+
+class RegistryError(Exception):
+    def __init__(self, request, status, body):
+        super().__init__(f"{request}: {status} {body.decode(errors='replace')}")
+        self.status = status
 
 
 class Registry(Program):
@@ -18,6 +31,7 @@ class Registry(Program):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lamina-e2e-"))
         self.host = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.host}"
+        self._local = threading.local()
         super().__init__(
             self.folder / "serve.log",
             [
@@ -37,6 +51,49 @@ class Registry(Program):
         """Publishes a folder or file; returns what `lamina push -o json` says."""
         return client("push", path, f"{self.host}/{repository}:{tag}", *options)
 
+    def exchange(self, method, path, body=None, **headers):
+        """Status, headers and bytes. Each thread has a connection, opened anew after a failure."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = http.client.HTTPConnection(self.host, timeout=BACKSTOP_SECONDS)
+            self._local.connection = connection
+        headers = {name.replace("_", "-"): text for name, text in headers.items()}
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            self._local.connection = None
+            raise
+
+    def ask(self, method, path, body=None, **headers):
+        """The JSON of a request that must succeed."""
+        status, _, content = self.exchange(method, path, body, **headers)
+        if status >= 300:
+            raise RegistryError(f"{method} {path}", status, content)
+        return json.loads(content)
+
+    def publish(self, repository, content, media_type=TAR_GZIP, **fields):
+        """Publishes bytes as one layer, in one request; the fields are those of docs/api/publish.md."""
+        layer = {"mediaType": media_type}
+        document = json.dumps({"layer": layer, "artifactType": ARTIFACT_TYPE, **fields}).encode()
+        body = b"--e2e\r\n\r\n%b\r\n--e2e\r\n\r\n%b\r\n--e2e--\r\n" % (document, content)
+        multipart = "multipart/related; boundary=e2e"
+        return self.ask("POST", f"/v2/{repository}/_lamina/publish", body, Content_Type=multipart)
+
+    def pages(self, path, member):
+        """What a list that comes in pages holds."""
+        items = []
+        while path:
+            status, headers, content = self.exchange("GET", path)
+            if status != 200:
+                raise RegistryError(f"GET {path}", status, content)
+            items += json.loads(content)[member]
+            following = re.match(r'<([^>]*)>; *rel="?next', headers.get("Link", ""))
+            path = following and urllib.parse.urljoin(path, following[1])
+        return items
+
     def corrupt(self, digest):
         """Changes a byte in the middle of a large blob on the disk, as a failing disk would."""
         hexadecimal = digest.removeprefix("sha256:")
@@ -53,13 +110,13 @@ class Controller(Program):
 
     READY = "controller ready"
 
-    def __init__(self, cluster, registry, namespace, *options, name="controller", kubeconfig=None):
+    def __init__(self, log, registry, kubeconfig, namespace, *options):
         super().__init__(
-            cluster.folder / f"{name}.log",
+            log,
             [
-                *(peers.lamina(), "controller", "--registry", registry.host),
-                *("--kubeconfig", kubeconfig or cluster.kubeconfig(), "--advertise-url", registry.url),
-                *("--namespace", namespace, "--health-addr", "127.0.0.1:0", *options),
+                *(peers.lamina(), "controller", "--kubeconfig", kubeconfig, "--namespace", namespace),
+                *("--registry", registry.host, "--advertise-url", registry.url),
+                *("--health-addr", "127.0.0.1:0", *options),
             ],
             None,
         )

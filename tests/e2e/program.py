@@ -95,6 +95,9 @@ class Program:
     def tail(self, lines=30):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
+    def send_signal(self, number):
+        self._process.send_signal(number)
+
     def kill(self):
         """Ends the program as a lack of memory would."""
         if self.running:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the other tests stand on: the cluster, its users, and Flux with artifacts of a registry, without a controller."""
+"""What the other tests stand on: the cluster, its users, and Flux with what a registry serves."""
 
 import json
 import subprocess
@@ -57,7 +57,7 @@ class Harness(E2eCase):
             part.kill()
             self.assertFalse(part.running)
             part.start()
-            self.kube.wait(kube.CONFIG_MAP, self.namespace, "kept", lambda item: item is not None, "it is there")
+            self.kube.wait(kube.CONFIG_MAP, self.namespace, "kept", bool, "it is there")
 
 
 class Flux(E2eCase):
