@@ -8,15 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/random.h"
 #include "kube/api.h"
+#include "kube/cache.h"
+#include "kube/watch.h"
 
 namespace lamina::kube {
-
-/// What happened to a key. The object itself is read from the cache: between the event and the look there may
-/// have been others.
-enum class ChangeKind : std::uint8_t { kAdded, kModified, kDeleted };
 
 struct InformerOptions {
   std::string namespace_name;  ///< Empty: all namespaces.
@@ -26,6 +23,7 @@ struct InformerOptions {
   /// an empty json.
   std::function<std::string(const Object&)> keep;
   bool watch_list = true;  ///< Try WatchList first; falls back to list and watch.
+  WatchTiming timing;
 };
 
 /// Keeps a copy of all objects of one type up to date: list, then watch, again after every interruption.
@@ -34,6 +32,7 @@ class Informer {
  public:
   /// Called for each change after the cache holds it, on the informer's thread, in the order of the server;
   /// must be quick. `before` is what the cache held; null for kAdded. For kDeleted `now` is the last state.
+  /// Both are what is kept of the object.
   using Handler = std::function<void(ChangeKind change, const Object* before, const Object& now)>;
 
   Informer(Api& api, ResourceType type, Random& random, InformerOptions options = {});
@@ -43,11 +42,13 @@ class Informer {
 
   /// Before start() only.
   void on_change(Handler handler);
-  /// Called with each failure of a list or watch that is tried again, and with null once it works again.
+  /// Called with each failure of a list or watch that is tried again, and with null once it works again,
+  /// which on a quiet type shows with the server's next bookmark, after about a minute.
   void on_trouble(std::function<void(const Error*)> handler);
 
   /// Starts the thread that lists and watches.
   void start();
+  /// Ends it; what is cached stays. Not from a handler.
   void stop();
 
   /// Blocks until the first list is complete; false where `stop` came first.

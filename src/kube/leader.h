@@ -18,6 +18,8 @@ struct LeaderOptions {
   std::chrono::milliseconds lease{15'000};
   std::chrono::milliseconds renew_deadline{10'000};
   std::chrono::milliseconds retry{2'000};
+  /// Told of each failure to read or write the lease that is tried again.
+  std::function<void(const Error&)> on_trouble;
 };
 
 /// What holding a lease means.
@@ -31,7 +33,8 @@ struct Leadership {
 /// record has not changed for `lease` by our own clock; who cannot renew for `renew_deadline` stops leading
 /// before another can begin. Blocks until `stop`: waits to lead, calls `lead` with a stop_token that is
 /// requested when the lease is lost or `stop` comes, and waits for it to return; then waits to lead again.
-/// At `stop` the lease is given back, so that another takes over at once.
+/// The lease is renewed until `lead` has returned, then given back, so that another takes over at once.
+/// kInvalid unless `lease` is longer than `renew_deadline`, and that longer than `retry`.
 Result<void> lead_when_elected(Api& api, const LeaderOptions& options, const MonotonicClock& clock,
                                const std::function<void(const Leadership&, std::stop_token)>& lead,
                                std::stop_token stop);

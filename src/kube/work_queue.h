@@ -4,23 +4,15 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 #include "base/clock.h"
+#include "kube/key_queue.h"
 
 namespace lamina::kube {
-
-struct BackOff {
-  std::chrono::milliseconds first{5};
-  std::chrono::milliseconds longest{300'000};  ///< client-go: 1000 s
-};
 
 /// Keys that wait for work, with the conventions of controller-runtime: a key waits once however often it is
 /// added; no two workers have one key; what is added while it is in work comes again after done(); failures
@@ -46,11 +38,18 @@ class WorkQueue {
   void done(const Key& key);
 
   void shut_down();
-  std::size_t waiting() const;   ///< Ready now.
+  std::size_t waiting() const;  ///< Ready now.
   std::size_t failures(const Key& key) const;
 
  private:
-  // The helper's to fill.
+  void wake_one();
+
+  const MonotonicClock& clock_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  KeyQueue queue_;           // Under mutex_.
+  std::size_t changes_ = 0;  // Under mutex_: wake-ups so far.
+  bool shut_down_ = false;   // Under mutex_.
 };
 
 }  // namespace lamina::kube

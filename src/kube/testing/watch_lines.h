@@ -4,10 +4,12 @@
 #include <string>
 
 /// Lines as the API server writes them into a watch.
-namespace lamina::kube {
+namespace lamina::kube::testing {
 
-inline std::string object_text(const std::string& name, const std::string& version, const std::string& uid = "u") {
-  return R"({"metadata":{"name":")" + name + R"(","uid":")" + uid + R"(","resourceVersion":")" + version + R"("}})";
+inline std::string object_text(const std::string& name, const std::string& version,
+                               const std::string& uid = "u") {
+  return R"({"metadata":{"name":")" + name + R"(","uid":")" + uid + R"(","resourceVersion":")" + version +
+         R"("}})";
 }
 
 inline std::string event_line(const std::string& type, const std::string& object) {
@@ -15,7 +17,8 @@ inline std::string event_line(const std::string& type, const std::string& object
 }
 
 inline std::string bookmark_line(const std::string& version) {
-  return event_line("BOOKMARK", R"({"kind":"ConfigMap","metadata":{"resourceVersion":")" + version + R"("}})");
+  return event_line("BOOKMARK",
+                    R"({"kind":"ConfigMap","metadata":{"resourceVersion":")" + version + R"("}})");
 }
 
 inline std::string initial_events_end_line(const std::string& version) {
@@ -29,4 +32,4 @@ inline std::string error_line(int code, const std::string& reason) {
                                  (code == 429 ? "3" : "0") + "}}");
 }
 
-}  // namespace lamina::kube
+}  // namespace lamina::kube::testing
