@@ -124,7 +124,7 @@ class Refused(SchemaCase):
                     self.assert_refused(self.write_status(item), text)
 
     def test_every_limit_of_a_spec_is_one(self):
-        """Values just beyond each number of the schema of OCIArtifact, as far as the samples have none."""
+        # Values just beyond each number; as samples, they would fill pages.
         for path, schema in fields(self.schemas["OCIArtifact"]):
             beyond = {
                 "maxLength": lambda n: "a" * (n + 1),
@@ -277,7 +277,6 @@ class Deploy(SchemaCase):
             self.cluster.kubectl(*apply, f"--filename={DEPLOY / folder}")
 
     def test_the_pods_are_restricted(self):
-        """The Pod Security Standard `restricted` admits them; their root is read-only, for which it does not ask."""
         (workload,) = (item for item in self.documents_of(DEPLOY / "lamina.yaml") if item["kind"] == "StatefulSet")
         namespace = kube.NAMESPACE.object(None, "restricted")
         namespace["metadata"]["labels"] = {"pod-security.kubernetes.io/enforce": "restricted"}
@@ -287,7 +286,7 @@ class Deploy(SchemaCase):
         pod = kube.Kind("v1", "Pod").object("restricted", "lamina", spec=spec)
         self.assert_accepted(self.create(pod))
         (container,) = spec["containers"]
-        self.assertTrue(container["securityContext"]["readOnlyRootFilesystem"])
+        self.assertTrue(container["securityContext"]["readOnlyRootFilesystem"])  # `restricted` does not ask for it.
         container["securityContext"]["allowPrivilegeEscalation"] = True
         status, body = self.create(pod)
         self.assertEqual(status, 403, body)  # The check above can fail.
