@@ -10,6 +10,7 @@ namespace lamina::cmd {
 
 // Each in the source of its name.
 Command completion_command(const std::vector<Command>& commands);
+Command controller_command();
 Command copy_command();
 Command find_command();
 Command ls_command();

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
-#include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
@@ -18,10 +16,11 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "cmd/data_folder.h"
-#include "oci/repository_pattern.h"
+#include "cmd/stop_signals.h"
 #include "cmd/version.h"
 #include "http/server.h"
 #include "http/workers.h"
+#include "oci/repository_pattern.h"
 #include "registry/errors.h"
 #include "registry/registry.h"
 #include "store/store.h"
@@ -31,42 +30,6 @@ namespace {
 
 constexpr std::chrono::seconds kExpiryInterval{1};
 constexpr std::chrono::minutes kTrimInterval{1};
-
-/// SIGTERM and SIGINT, taken by one thread instead of by handlers. Made before any other thread, so that all
-/// inherit the mask.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGTERM);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    signal(SIGPIPE, SIG_IGN);
-  }
-  /// Calls `stop` at the first signal; ends the process at the second.
-  void watch(std::function<void()> stop) {
-    thread_ = std::thread([this, stop = std::move(stop)] {
-      if (next() == SIGUSR1) return;
-      spdlog::info("stopping: requests in progress finish; a second signal ends at once");
-      stop();
-      if (next() != SIGUSR1) std::_Exit(1);
-    });
-  }
-  void end() {
-    pthread_kill(thread_.native_handle(), SIGUSR1);
-    thread_.join();
-  }
-
- private:
-  int next() const {
-    int signal = 0;
-    sigwait(&signals_, &signal);
-    return signal;
-  }
-  sigset_t signals_{};
-  std::thread thread_;
-};
 
 void trim(const std::stop_token& stop, store::Changes& changes) {
   bool more = true;
@@ -104,6 +67,28 @@ void raise_descriptor_limit() {
     spdlog::warn("the limit on open files stays as it is: {}", errno);
 }
 
+/// The controller of `serve --controller`, for this server. It ends with it; where it cannot begin, the log
+/// says why, and the registry goes on.
+void work_beside(const ServeOptions& options, std::uint16_t port, std::stop_token stop) {
+  ControllerOptions made = *options.controller;
+  const bool any = options.address == "0.0.0.0" || options.address == "::";
+  const std::string host = any ? "127.0.0.1" : options.address;
+  const std::string own = (host.contains(':') ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  made.client.default_registry = own;
+  made.client.plain_http_registries.insert(own);
+  made.settings.endpoint = own;
+  made.settings.advertise_url = options.advertise_url;
+  made.settings.plain_http = !options.advertise_url.starts_with("https://");
+  // Host and port of the base, which is where its clients go.
+  const std::size_t scheme = options.advertise_url.find("://");
+  made.settings.registry = scheme == std::string::npos
+                               ? own
+                               : options.advertise_url.substr(
+                                     scheme + 3, options.advertise_url.find('/', scheme + 3) - scheme - 3);
+  const auto ended = run_controller(made, [] { spdlog::info("controller ready"); }, stop);
+  if (!ended && !stop.stop_requested()) spdlog::error("controller: {}", ended.error().message);
+}
+
 registry::Options registry_options(const ServeOptions& options) {
   registry::Options made;
   made.advertise_url = options.advertise_url;
@@ -117,8 +102,8 @@ registry::Options registry_options(const ServeOptions& options) {
 store::Options store_options(const ServeOptions& options) {
   store::Options made;
   made.accepts_sparse = [patterns = options.accept_sparse](const RepositoryName& name) {
-    return std::ranges::any_of(patterns,
-                               [&](const auto& pattern) { return oci::matches_repository(pattern, name.str()); });
+    return std::ranges::any_of(
+        patterns, [&](const auto& pattern) { return oci::matches_repository(pattern, name.str()); });
   };
   return made;
 }
@@ -128,9 +113,7 @@ store::Options store_options(const ServeOptions& options) {
 Result<void> serve(const ServeOptions& options) {
   // Every thread with an arena of its own would cost more than the locks on two.
   mallopt(M_ARENA_MAX, 2);
-  // Standard output is for the line that says where the server listens.
-  spdlog::set_default_logger(
-      std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()));
+  log_to_standard_error();
   raise_descriptor_limit();
   StopSignals signals;
 
@@ -164,7 +147,13 @@ Result<void> serve(const ServeOptions& options) {
   fmt::print("listening on http://{}{}{}:{}\n", bracketed ? "[" : "", options.address, bracketed ? "]" : "",
              server->port());
   std::fflush(stdout);
+  std::jthread controller;
+  if (options.controller) {
+    controller =
+        std::jthread([&](const std::stop_token& stop) { work_beside(options, server->port(), stop); });
+  }
   server->run();
+  controller = {};  // Stops and joins.
   signals.end();
   workers.join();
   return {};

@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "cmd/controller.h"
 #include "http/limits.h"
 #include "lamina/result.h"
 
@@ -23,6 +25,7 @@ struct ServeOptions {
   std::size_t workers = 32;        ///< Calls on the store at once.
   std::chrono::seconds grace{30};  ///< For requests in progress, at SIGTERM and SIGINT.
   http::Limits limits;
+  std::optional<ControllerOptions> controller;  ///< Present: it runs beside, in this process.
 };
 
 /// Serves until SIGTERM or SIGINT. Prints `listening on http://<address>:<port>` to standard output once it

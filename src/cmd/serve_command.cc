@@ -1,38 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <memory>
 
 #include "cmd/address.h"
 #include "cmd/commands.h"
+#include "cmd/controller_arguments.h"
+#include "cmd/host_port.h"
 #include "cmd/quantity.h"
 #include "cmd/serve.h"
 
 namespace lamina::cmd {
-namespace {
-
-/// `HOST:PORT`, `[IPv6]:PORT`.
-Result<void> take_address(ServeOptions& options, std::string_view text) {
-  const auto colon = text.rfind(':');
-  const std::string_view digits = colon == std::string_view::npos ? "" : text.substr(colon + 1);
-  std::string_view host = text.substr(0, colon);
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size() || host.empty() ||
-      (!bracketed && host.contains(':'))) {
-    return fail(Code::kInvalid,
-                "expected HOST:PORT, such as 127.0.0.1:5000 or [::]:5000, found '" + std::string(text) + "'");
-  }
-  options.address = host;
-  options.port = port;
-  return {};
-}
-
-}  // namespace
-
 Command serve_command() {
-  const auto options = std::make_shared<ServeOptions>();
+  struct Arguments : ServeOptions {
+    bool with_controller = false;
+    ControllerOptions controller_options;
+  };
+  const auto options = std::make_shared<Arguments>();
   Command command{.name = "serve",
                   .summary = "Run the registry",
                   .description =
@@ -49,13 +31,20 @@ Command serve_command() {
                   .arguments = {},
                   .options = {},
                   .run = [options](Context&) -> Result<Report> {
+                    if (options->with_controller) options->controller = options->controller_options;
                     LAMINA_TRY(serve(*options));
                     return Report{};
                   }};
-  command.setting("serve", "addr", [options](std::string_view text) { return take_address(*options, text); });
+  command.setting("serve", "addr", [options](std::string_view text) -> Result<void> {
+    LAMINA_ASSIGN(HostPort address, parse_host_port(text));
+    options->address = std::move(address.host);
+    options->port = address.port;
+    return {};
+  });
   command.setting("serve", "data", Command::into(options->data));
   command.setting("serve", "advertise-url", Command::into(options->advertise_url, parse_base_url));
   command.setting("serve", "accept-sparse", Command::append_to(options->accept_sparse));
+  command.setting("serve", "controller", Command::into(options->with_controller, parse_boolean));
   command.setting("serve", "threads", Command::into(options->threads, parse_count));
   command.setting("serve", "workers", Command::into(options->workers, parse_count));
   command.setting("serve", "grace", Command::into(options->grace, parse_duration));
@@ -65,6 +54,7 @@ Command serve_command() {
   command.setting("serve", "header-timeout", Command::into(options->limits.header_timeout, parse_duration));
   command.setting("serve", "idle-timeout", Command::into(options->limits.idle_timeout, parse_duration));
   command.setting("serve", "body-timeout", Command::into(options->limits.stall_timeout, parse_duration));
+  declare_controller(command, options->controller_options);
   return command;
 }
 

@@ -25,6 +25,20 @@ constexpr std::array kReasons{
     ReasonRow{Reason::kRegistryUnavailable, "RegistryUnavailable", false},
 };
 
+bool same_but_for_numbers(std::string_view one, std::string_view other) {
+  const auto skip_digits = [](std::string_view& text) {
+    text.remove_prefix(std::min(text.find_first_not_of("0123456789"), text.size()));
+  };
+  for (;;) {
+    skip_digits(one);
+    skip_digits(other);
+    if (one.empty() || other.empty()) return one.empty() && other.empty();
+    if (one.front() != other.front()) return false;
+    one.remove_prefix(1);
+    other.remove_prefix(1);
+  }
+}
+
 }  // namespace
 
 const ReasonRow& row_of(Reason reason) { return *std::ranges::find(kReasons, reason, &ReasonRow::reason); }
@@ -51,6 +65,14 @@ const Condition* find_condition(const Conditions& conditions, std::string_view t
 bool is_true(const Conditions& conditions, std::string_view type) {
   const Condition* found = find_condition(conditions, type);
   return found != nullptr && found->status == "True";
+}
+
+std::string steady_message(const Conditions& conditions, std::string_view type, std::string_view reason,
+                           std::string message) {
+  const Condition* before = find_condition(conditions, type);
+  const bool steady =
+      before != nullptr && before->reason == reason && same_but_for_numbers(before->message, message);
+  return steady ? before->message : std::move(message);
 }
 
 Conditions read_conditions(const oci::Json* list) {

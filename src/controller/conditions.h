@@ -66,6 +66,11 @@ const Condition* find_condition(const Conditions& conditions, std::string_view t
 /// True where there is such a condition with status "True".
 bool is_true(const Conditions& conditions, std::string_view type);
 
+/// `message`, or that of the condition of this type where it has the same reason and differs in numbers only:
+/// messages of the network tell milliseconds, which are not worth a write to the API.
+std::string steady_message(const Conditions& conditions, std::string_view type, std::string_view reason,
+                           std::string message);
+
 /// `conditions` of a status; what is malformed is left out, as it will be written anew.
 Conditions read_conditions(const oci::Json* list);
 void write_conditions(oci::JsonWriter& json, const Conditions& conditions);

@@ -16,7 +16,8 @@ class Holds {
  public:
   virtual ~Holds() = default;
   /// What the object holds from now on; nothing releases it. Durable on return. Calls from several threads
-  /// share requests. kArtifactNotFound where the registry does not have one of them.
+  /// share requests. kArtifactNotFound where the registry does not
+  /// have the first of them, which is what the object stands for.
   virtual std::expected<void, Trouble> hold(const kube::ResourceType& type, const kube::ObjectKey& key,
                                             const std::string& uid,
                                             const std::vector<HeldManifest>& manifests) = 0;

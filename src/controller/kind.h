@@ -28,6 +28,9 @@ struct Context {
   const Settings& settings;
 };
 
+/// A change of its value asks for a look that takes nothing for granted; Flux's tools set it.
+inline constexpr std::string_view kRequestAnnotation = "reconcile.fluxcd.io/requestedAt";
+
 /// What becomes of a key after one look at it.
 struct Outcome {
   bool failed = false;                ///< Again after a growing delay.
@@ -53,11 +56,19 @@ class Kind {
   /// What the cache keeps of its objects, and which ones.
   virtual kube::InformerOptions informer_options() const { return {}; }
   /// Does this change of an object need a look? By default: of its generation, deletion, uid, or the
-  /// annotation reconcile.fluxcd.io/requestedAt.
+  /// annotation kRequestAnnotation.
   virtual bool needs_look(const kube::Object& before, const kube::Object& now) const;
+  /// Told of each change before a look at it, and of every object before the first look. On the informer's
+  /// thread: must be quick. `now` is null where the object is gone.
+  virtual void note(const kube::ObjectKey& /*key*/, const kube::Object* /*now*/) {}
   /// What the object holds by its present state. Nothing where it cannot be told (then the kind is in doubt).
   virtual std::optional<std::vector<HeldManifest>> held_by(const kube::Object& object) const = 0;
-  /// `object` is null where it is gone: what it held has been released.
+  /// The next look at this object takes nothing of its status for granted.
+  virtual void distrust(const kube::ObjectKey&) {}
+  /// So many holds of this kind are of objects that nobody knows, and are kept for now. True where that is
+  /// news that its objects tell of: all are looked at then.
+  virtual bool set_in_doubt(std::uint64_t) { return false; }
+  /// `object` is null where it is gone: then what it held is released.
   virtual Outcome reconcile(const kube::ObjectKey& key, const kube::Object* object, std::stop_token stop) = 0;
 };
 

@@ -24,8 +24,9 @@ struct HolderKind {
 
 /// What a controller is told. Constant while it runs.
 struct Settings {
-  std::string registry;  ///< Lamina's own: host:port, as its clients reach it.
-  bool plain_http = true;
+  std::string endpoint;    ///< Lamina's registry: host:port, as the controller reaches it.
+  std::string registry;    ///< The same as its clients reach it: what is written into objects.
+  bool plain_http = true;  ///< For its clients.
   /// Base of the file face's URLs, without a slash at its end; empty: nothing is exported by URL.
   std::string advertise_url;
   std::string cluster;  ///< UID of the namespace kube-system.

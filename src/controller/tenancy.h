@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lamina/reference.h"
@@ -25,6 +26,7 @@ class Tenancy {
   /// NAMESPACE-PATTERN=REPOSITORY-PATTERN, as options and settings carry a rule.
   static Result<Rule> parse_rule(std::string_view text);
 
+  void add(Rule rule) { rules_.push_back(std::move(rule)); }
   bool allows(std::string_view namespace_name, const RepositoryName& repository) const;
 
  private:

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/controller.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "controller/hold_keeper.h"
+#include "controller/registry_content.h"
+#include "controller/roster.h"
+#include "controller/work.h"
+
+namespace lamina::controller {
+namespace {
+
+constexpr std::chrono::seconds kSyncRetry{5};
+
+/// Greater than that of any leader before, as long as clocks do not go back further than a lease is long.
+std::uint64_t generation_at(UnixTime now) {
+  return static_cast<std::uint64_t>(now.time_since_epoch().count());
+}
+
+/// Waits, or returns at once when `stop` comes.
+void pause(std::stop_token stop, std::chrono::milliseconds time) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, stop, time, [] { return false; });
+}
+
+}  // namespace
+
+void Controller::run(std::stop_token stop) {
+  HoldKeeper keeper(
+      [this](const HoldsUpdate& update) { return parts_.registry.set_holds(settings_.endpoint, update); },
+      settings_, generation_at(parts_.clock.now()));
+  RegistryContent content(parts_.api, parts_.registry, settings_.endpoint, parts_.make_client);
+  kube::EventRecorder events(parts_.api, parts_.clock, parts_.random, "lamina-controller");
+  const Context context{.api = parts_.api,
+                        .events = events,
+                        .content = content,
+                        .holds = keeper,
+                        .clock = parts_.clock,
+                        .settings = settings_};
+  Work work(parts_, keeper);
+  Roster roster(context, parts_, [&](const ExportOwner& owner) { work.look_at(owner); });
+  for (Kind* kind : roster.kinds()) work.add(*kind);
+  // Their threads call each other: both end before either goes.
+  struct Ending {
+    Work& work;
+    Roster& roster;
+    ~Ending() {
+      work.stop();
+      roster.stop();
+    }
+  } const ending{work, roster};
+
+  roster.start();
+  if (!work.start(stop) || !roster.wait_for_sync(stop)) return;
+  std::vector<std::jthread> threads;
+  threads.emplace_back([&](std::stop_token) {
+    while (!stop.stop_requested()) {
+      const bool complete = work.sync_holds();
+      pause(stop, complete ? settings_.resync : kSyncRetry);
+    }
+  });
+  for (std::size_t i = 0; i < settings_.workers; ++i) {
+    threads.emplace_back([&](std::stop_token) { work.run(stop); });
+  }
+  parts_.on_ready();
+  threads.clear();  // Joins.
+}
+
+}  // namespace lamina::controller
