@@ -28,7 +28,7 @@ class ExportCache {
   struct Owned {
     ExportKind kind{};
     kube::ObjectKey key;
-    auto operator<=>(const Owned&) const = default;
+    std::string uid;
   };
 
   virtual ~ExportCache() = default;
@@ -61,7 +61,8 @@ class WatchedExports final : public ExportCache {
 
   void start();
   void stop();
-  /// Blocks until of each kind the objects are known, or that they cannot be had now; false where `stop` came.
+  /// Blocks until of each kind the objects are known, or that they cannot be had now; false where `stop`
+  /// came.
   bool wait_for_sync(std::stop_token stop) const;
 
   Status status(ExportKind kind) const override;

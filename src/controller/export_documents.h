@@ -36,8 +36,8 @@ struct ExportSource {
   const kube::Object& object;
 };
 
-/// The source's name; for an Artifact lower(`<kind>-<namespace>-<name>`), as openfluxcd names them, where that
-/// is not too long for a name.
+/// The source's name; for an Artifact lower(`<kind>-<namespace>-<name>`), as openfluxcd names them, where
+/// that is not too long for a name.
 std::string default_name(ExportKind kind, const ExportSource& source);
 
 /// What exports say about content.
@@ -49,7 +49,7 @@ struct ExportContent {
   Identity identity;
   std::string revision;  ///< revision_of()
   Annotations metadata;
-  /// When the content last changed. Zero: not known; the export's own time stays as long as its digest does.
+  /// When the content last changed. Zero: not known; an export keeps its own time as long as its digest.
   UnixTime updated{};
 };
 
@@ -71,35 +71,39 @@ struct ExportTrouble {
   std::string message;
 };
 
-/// An export as it is to be. Documents are for server-side apply.
-struct ExportDocuments {
-  std::string main;    ///< All but the status.
-  std::string status;  ///< Empty where the kind's controller writes it.
-};
-/// `updated` is the time to write; `ready_since` the lastTransitionTime of Ready where there is such a
-/// condition.
-std::expected<ExportDocuments, ExportTrouble> make_export(ExportKind kind, const std::string& name,
-                                                          const ExportSource& source,
-                                                          const ExportContent& content,
-                                                          const Settings& settings, UnixTime updated,
-                                                          UnixTime ready_since);
+/// Nothing where an export of `kind` can be made of this content. Reasons: UnsupportedLayer,
+/// UnsupportedRegistry, UnsupportedRepository, NoAdvertiseURL.
+std::optional<ExportTrouble> why_not(ExportKind kind, const ExportContent& content, const Settings& settings);
 
-/// What the controller remembers of an export in the cluster: enough to tell whether it is as it should be.
+/// The body that applies all of an export but its status; why_not() must have nothing against it.
+std::string export_document(ExportKind kind, const std::string& name, const ExportSource& source,
+                            const ExportContent& content, const Settings& settings);
+
+/// True where Lamina writes the status: of ExternalArtifact.
+bool has_status(ExportKind kind);
+/// The body that applies the status. `generation` is the export's, `ready_since` the lastTransitionTime of
+/// its condition Ready.
+std::string export_status_document(ExportKind kind, const std::string& name, const ExportSource& source,
+                                   const ExportContent& content, const Settings& settings,
+                                   std::int64_t generation, UnixTime ready_since);
+
+/// What is remembered of an export in the cluster: enough to tell whether it is as it should be.
 struct ExportState {
-  std::string owner_uid;  ///< Of the controlling owner.
+  // Of the controlling owner; empty without one.
+  std::string owner_uid;
   std::string owner_api_version;
   std::string owner_kind;
   std::string owner_name;
-  /// Of the fields that the controller writes, but for times.
+  // Fingerprints of what the controller writes, but for times.
   std::string main;
   std::string status;
-  std::string digest;  ///< Of the layer; empty where the kind does not say it.
-  UnixTime updated{};
-  UnixTime ready_since{};
-  friend bool operator==(const ExportState&, const ExportState&) = default;
+  std::string digest;      ///< Of the layer; empty where the kind does not say it.
+  std::int64_t generation = 1;
+  UnixTime updated{};      ///< lastUpdateTime
+  UnixTime ready_since{};  ///< Zero where it is not Ready.
 };
-/// `object` is JSON of the API server, or of a document of make_export() (with `status` beside it).
-ExportState export_state(ExportKind kind, const oci::Json& object);
+/// `object` is the JSON of the API server, or of one of the documents above.
+ExportState export_state(ExportKind kind, std::string_view object);
 /// As the cache keeps it, and back.
 std::string to_json(const ExportState& state);
 ExportState parse_export_state(std::string_view json);

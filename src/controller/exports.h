@@ -18,8 +18,9 @@ struct ExportOutcome {
   /// UnsupportedRegistry, UnsupportedRepository, NoAdvertiseURL, KindNotInstalled, ExportConflict,
   /// ExportFailed.
   std::optional<Condition> condition;
-  std::chrono::milliseconds retry_after{};  ///< 0: when something changes.
-  std::string log;                          ///< Failures of the API server.
+  bool failed = false;                      ///< Again after a growing delay.
+  std::chrono::milliseconds retry_after{};  ///< Again after this; 0: when something changes.
+  std::string log;                          ///< Where it failed.
 };
 
 /// Brings the objects that a source exports to what they should be. Thread-safe; one source is never in two
@@ -39,9 +40,11 @@ class Exporter {
   ExportOutcome withdraw(const ExportSource& source) const;
 
  private:
-  struct Attempt;
-  std::optional<ExportTrouble> apply(ExportKind kind, const std::string& name, const ExportSource& source,
+  std::optional<ExportTrouble> unavailable(ExportKind kind, ExportOutcome& outcome) const;
+  Result<std::optional<ExportState>> state_of(ExportKind kind, const kube::ObjectKey& key) const;
+  std::optional<ExportTrouble> write(ExportKind kind, const std::string& name, const ExportSource& source,
                                      const ExportContent& content, ExportOutcome& outcome) const;
+  void remove(const ExportCache::Owned& owned, ExportOutcome& outcome) const;
 
   const Context& context_;
   const ExportCache& cache_;
