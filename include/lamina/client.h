@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -272,6 +273,24 @@ struct Copied {
   std::uint64_t bytes = 0;
 };
 
+/// What a tag names from now on.
+struct ChangeEvent {
+  std::string registry;
+  RepositoryName repository;
+  Tag tag;
+  std::optional<Digest> digest;  ///< Absent: the tag was removed.
+  bool present = false;          ///< Found at the beginning of the watch; else it happened since.
+};
+
+struct WatchOptions {
+  std::chrono::seconds interval{30};  ///< Between looks at a tag of a registry that is not Lamina.
+  std::stop_token stop;               ///< Ends the watch, within about a second.
+  // How an identity names a tag: see reference_of().
+  NamingScheme scheme = NamingScheme::kLamina;
+  std::string tenant;
+  std::optional<Tag> tag;
+};
+
 struct Deleted {
   std::optional<Digest> digest;  ///< Of the manifest; absent where a registry does not tell for a tag.
 };
@@ -402,6 +421,19 @@ class Client {
   /// Ends all holds of a cluster, or of a kind in it; returns how many. `filter.cluster` must be set.
   Result<std::uint64_t> release_holds(std::string_view registry, const HolderFilter& filter);
   Result<std::vector<Orphan>> orphans(std::string_view registry);
+
+  /// Delivers what a tag names, first that of now, then each other digest; of a reference without tag and
+  /// digest: of all tags of the repository. Lamina tells each change, and none out of order for a tag; of
+  /// other registries a tag alone is looked at from time to time. Goes on after broken connections, restarts
+  /// of the registry and the loss of its change log, when it tells what differs from the last it told; a
+  /// digest is never told twice in a row. A tag that does not exist is waited for. Returns when the callback
+  /// returns false; with kCancelled when ClientOptions::cancelled or `options.stop` say so; with any other
+  /// error that waiting does not cure, kUnavailable only where the registry was not to be reached at first.
+  Result<void> watch(const Reference& reference, const WatchOptions& options,
+                     const std::function<bool(const ChangeEvent&)>& callback);
+  /// The same for the tag that an identity names.
+  Result<void> watch(std::string_view registry, const Identity& identity, const WatchOptions& options,
+                     const std::function<bool(const ChangeEvent&)>& callback);
 
   /// The value of `Lamina-Version`, empty for other registries. kUnavailable where nothing answers.
   Result<std::string> server_version(std::string_view registry);

@@ -47,6 +47,8 @@ class Exchange {
   /// Any status but a redirect, and but 401, 408, 429 and 5xx while a repetition may help.
   Result<HttpResponse> send(Call call);
 
+  const Pacing& pacing() const { return pacing_; }
+
  private:
   Result<HttpResponse> attempt(Call& call);
   std::chrono::milliseconds delay(unsigned failures, const HttpResponse* response) const;
