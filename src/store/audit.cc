@@ -8,6 +8,7 @@
 #include "oci/quote.h"
 #include "store/blobs.h"
 #include "store/checksum.h"
+#include "store/expiry.h"
 #include "store/keys.h"
 #include "store/records.h"
 #include "store/references.h"
@@ -34,6 +35,10 @@ class Audit {
       table_ = table;
       LAMINA_TRY(each(table, &Audit::derived));
     }
+    LAMINA_TRY(each(Table::kHolds, &Audit::holder));
+    LAMINA_TRY(each(Table::kHeld, &Audit::held));
+    LAMINA_TRY(each(Table::kHoldSyncs, &Audit::hold_sync));
+    LAMINA_TRY(each(Table::kOwners, &Audit::owner));
     LAMINA_TRY(each(Table::kLinks, &Audit::link));
     LAMINA_TRY(each(Table::kLinked, &Audit::linked));
     LAMINA_TRY(each(Table::kBlobs, &Audit::blob));
@@ -109,11 +114,26 @@ class Audit {
     }
     LAMINA_TRY(
         expect(Table::kRepositories, keys::repository(repository), name + " is in no listed repository"));
-    if (stored.expires != UnixTime{}) {
-      LAMINA_TRY(expect(Table::kExpiries, keys::due(stored.expires, repository, digest),
-                        name + " will not expire when it should"));
-    }
+    LAMINA_TRY(expiry(repository, digest, stored, name));
     return tags_of(repository, digest, stored.condemned, name);
+  }
+
+  /// The entry by which an expiry is found. What is held has none, and gets one with the end of the last hold.
+  Result<void> expiry(const RepositoryName& repository, const Digest& digest, const ManifestRecord& stored,
+                      const std::string& name) {
+    if (stored.expires == UnixTime{}) return {};
+    LAMINA_ASSIGN(const auto hold, find_hold(context_, repository, digest));
+    if (hold) return {};
+    LAMINA_ASSIGN(bool noted, has(Table::kExpiries, keys::due(stored.expires, repository, digest)));
+    LAMINA_ASSIGN(const auto owner,
+                  read_record<OwnerRecord>(context_, Table::kOwners, keys::in(repository, digest),
+                                           decode<OwnerRecord>));
+    if (!noted && owner && !owner->released) {
+      LAMINA_ASSIGN(noted, has(Table::kOwnedExpiries,
+                               keys::owned_due(owner->owner.scope, stored.expires, repository, digest)));
+    }
+    if (!noted) found(Weight::kDamage, name + " will not expire when it should");
+    return {};
   }
 
   /// The count of a manifest's tags, and what was deleted but is held.
@@ -141,7 +161,54 @@ class Audit {
     if (tags > 0) found(Weight::kDamage, name + " is deleted, and has tags");
     LAMINA_ASSIGN(const auto parents,
                   context_.meta.scan(Table::kEdges, keys::edges(digest, repository), {}, 1, Include::kKeys));
-    if (parents.empty()) found(Weight::kLeftover, name + " is deleted, and no index names it any more");
+    LAMINA_ASSIGN(const auto hold, find_hold(context_, repository, digest));
+    if (parents.empty() && !hold)
+      found(Weight::kLeftover, name + " is deleted, and neither an index nor an object keeps it any more");
+    return {};
+  }
+
+  Result<void> holder(const meta::Record& record) {
+    LAMINA_ASSIGN(const Holder object, keys::parse_holder(record.key));
+    LAMINA_ASSIGN(const auto stored, decode<HolderRecord>(record.value));
+    const std::string name = "object " + to_string(object);
+    if (stored.holds.empty()) found(Weight::kDamage, name + " is recorded, and holds nothing");
+    for (const HeldManifest& manifest : stored.holds) {
+      const std::string what =
+          name + " holds " + manifest.repository.str() + '@' + manifest.digest.to_string() + ", which is not ";
+      LAMINA_TRY(expect(Table::kHeld, keys::held(manifest, record.key), what + "known to the manifest"));
+      LAMINA_TRY(
+          expect(Table::kManifests, keys::in(manifest.repository, manifest.digest), what + "there"));
+    }
+    return {};
+  }
+
+  Result<void> held(const meta::Record& record) {
+    std::string_view rest = record.key;
+    LAMINA_ASSIGN(const auto member, keys::take_member(rest));
+    LAMINA_ASSIGN(const auto stored, read_record<HolderRecord>(context_, Table::kHolds, rest,
+                                                               decode<HolderRecord>));
+    const HeldManifest manifest{member.repository, member.digest};
+    if (!stored || std::ranges::find(stored->holds, manifest) == stored->holds.end()) {
+      found(Weight::kDamage, "manifest " + manifest.repository.str() + '@' + manifest.digest.to_string() +
+                                 " is noted to be held by an object that does not hold it");
+    }
+    return {};
+  }
+
+  Result<void> hold_sync(const meta::Record& record) {
+    LAMINA_TRY(decode<SyncRecord>(record.value));
+    return {};
+  }
+
+  Result<void> owner(const meta::Record& record) {
+    LAMINA_ASSIGN(const auto member, keys::parse_member(record.key));
+    LAMINA_TRY(decode<OwnerRecord>(record.value));
+    LAMINA_ASSIGN(const auto stored, read_record<ManifestRecord>(context_, Table::kManifests, record.key,
+                                                                 decode<ManifestRecord>));
+    if (!stored || stored->expires == UnixTime{}) {
+      found(Weight::kDamage, "manifest " + member.repository.str() + '@' + member.digest.to_string() +
+                                 " has an owner, and does not expire");
+    }
     return {};
   }
 

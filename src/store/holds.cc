@@ -107,24 +107,20 @@ Result<Holds::Difference> Holds::compare(const HoldsUpdate& update, Wanted wante
   return difference;
 }
 
-Result<void> Holds::require_leader(meta::Batch& batch, const Scope& scope, std::uint64_t generation) {
+Result<bool> Holds::require_leader(meta::Batch& batch, const Scope& scope, std::uint64_t generation) {
   const std::string key = keys::scope(scope);
   LAMINA_ASSIGN(const auto stored, context_.meta.get(Table::kHoldSyncs, key));
   SyncRecord sync;
   if (stored) {
     LAMINA_ASSIGN(sync, decode<SyncRecord>(*stored));
   }
-  if (generation < sync.generation) {
-    return fail(Code::kConflict, "generation " + std::to_string(generation) + " of " + scope.group + ' ' +
-                                     scope.kind + " in cluster " + scope.cluster + " is over; generation " +
-                                     std::to_string(sync.generation) + " has spoken");
-  }
+  if (generation < sync.generation) return false;
   require_unchanged(batch, Table::kHoldSyncs, key, stored);
-  if (generation == sync.generation && stored) return {};
+  if (generation == sync.generation && stored) return true;
   // Its lists are not known to have begun after those of the generation before had ended.
   set_record(batch, Table::kHoldSyncs, key,
              encode(SyncRecord{.generation = generation, .began = sync.began, .finished = {}}));
-  return {};
+  return true;
 }
 
 Result<void> Holds::replace(const HoldsUpdate& update, std::span<const Item> work, HoldsOutcome& outcome) {
@@ -133,14 +129,21 @@ Result<void> Holds::replace(const HoldsUpdate& update, std::span<const Item> wor
     const auto chunk = work.first(std::min(work.size(), kObjectsAtOnce));
     work = work.subspan(chunk.size());
     Step step;
+    bool leads = true;
     LAMINA_TRY(commit_with(context_, [&]() -> Result<meta::Batch> {
       step = {};
       meta::Batch batch;
-      LAMINA_TRY(require_leader(batch, update.scope, update.generation));
+      LAMINA_ASSIGN(leads, require_leader(batch, update.scope, update.generation));
+      if (!leads) return meta::Batch{};
       for (const Item& item : chunk) LAMINA_TRY(change(batch, item, step));
       LAMINA_TRY(finish(batch, step));
       return batch;
     }));
+    if (!leads) {
+      return fail(Code::kConflict, "generation " + std::to_string(update.generation) + " of " +
+                                       update.scope.kind + " in cluster " + update.scope.cluster +
+                                       " is over: a later one has spoken");
+    }
     outcome.held += step.held;
     outcome.released += step.pairs_released();
     missing.merge(step.missing);

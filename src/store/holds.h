@@ -113,8 +113,8 @@ class Holds {
   static Result<Wanted> wanted_of(const HoldsUpdate& update);
   /// What a whole scope holds, against what `wanted` says.
   Result<Difference> compare(const HoldsUpdate& update, Wanted wanted);
-  /// Adds to `batch` that the generation may speak for the scope.
-  Result<void> require_leader(meta::Batch& batch, const Scope& scope, std::uint64_t generation);
+  /// Adds to `batch` that the generation speaks for the scope; false where a later one does.
+  Result<bool> require_leader(meta::Batch& batch, const Scope& scope, std::uint64_t generation);
   /// One commit for some hundred items each; the first also where there are none.
   Result<void> replace(const HoldsUpdate& update, std::span<const Item> work, HoldsOutcome& outcome);
   Result<void> change(meta::Batch& batch, const Item& item, Step& step);
