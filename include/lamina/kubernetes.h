@@ -213,6 +213,11 @@ class Cluster {
                                             const Content& content, const PublishOptions& options,
                                             StatusForm form = StatusForm::kAuto);
 
+  /// The reference alone, to an artifact that was pushed by other means.
+  Result<PublishedObject> set_status_reference(const ObjectName& producer, const Published& artifact,
+                                               const PublishOptions& options = {},
+                                               StatusForm form = StatusForm::kAuto);
+
   /// Hands over the artifact of `object` now, and each time that it has become another one. Only what is
   /// ready is handed over. Blocks until `on_reference` returns false or `stop` is requested; an object
   /// that is not there or has no artifact is waited for.
