@@ -58,7 +58,8 @@ bool is_of(const ResourceType& type, const std::string& qualifier) {
 Result<std::vector<DiscoveredType>> read_aggregated_discovery(std::string_view json) {
   LAMINA_ASSIGN(const Json list, oci::parse_json(json, kMaxValues));
   if (text_of(list, "kind") != "APIGroupDiscoveryList")
-    return fail(Code::kUnsupported, "expected an APIGroupDiscoveryList, found " + oci::quote(text_of(list, "kind")));
+    return fail(Code::kUnsupported,
+                "expected an APIGroupDiscoveryList, found " + oci::quote(text_of(list, "kind")));
   std::vector<DiscoveredType> types;
   for (const Json& group : array_of(list, "items")) {
     const Json* metadata = group.find("metadata");
@@ -139,7 +140,8 @@ Result<ResourceType> match_type(std::span<const DiscoveredType> types, std::stri
                                      "; is its CustomResourceDefinition installed?");
   }
   if (!candidates.contains(',')) return *match;
-  return fail(Code::kInvalid, oci::quote(name) + " is the name of several types; say which one: " + candidates);
+  return fail(Code::kInvalid,
+              oci::quote(name) + " is the name of several types; say which one: " + candidates);
 }
 
 }  // namespace lamina::kube

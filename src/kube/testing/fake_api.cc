@@ -86,15 +86,17 @@ std::unexpected<Error> no_type(const ResourceType& type) {
 }
 
 std::unexpected<Error> missing(const ResourceType& type, const ObjectKey& key) {
-  return std::unexpected(Error{
-      Code::kNotFound, About::kNothing, type.plural + " \"" + key.to_string() + "\" not found", {"NotFound"}});
+  return std::unexpected(Error{Code::kNotFound,
+                               About::kNothing,
+                               type.plural + " \"" + key.to_string() + "\" not found",
+                               {"NotFound"}});
 }
 
 /// The fields that an apply may own.
 Json own_fields(Json json) {
-  for (const JsonPath& path :
-       {JsonPath{"apiVersion"}, JsonPath{"kind"}, JsonPath{"metadata", "name"}, JsonPath{"metadata", "namespace"},
-        JsonPath{"metadata", "uid"}, JsonPath{"metadata", "resourceVersion"}}) {
+  for (const JsonPath& path : {JsonPath{"apiVersion"}, JsonPath{"kind"}, JsonPath{"metadata", "name"},
+                               JsonPath{"metadata", "namespace"}, JsonPath{"metadata", "uid"},
+                               JsonPath{"metadata", "resourceVersion"}}) {
     json = without(json, path);
   }
   return json;
@@ -147,9 +149,8 @@ Object FakeApi::put(const ResourceType& type, std::string_view text) {
   if (in == nullptr) abort_test("no type " + name_of(type));
   const ObjectKey key = key_of(type, *json, {});
   const auto found = in->objects.find(key);
-  Json next = found == in->objects.end()
-                  ? *json
-                  : keep_member(found->second.json, *json, {"metadata", "uid"});
+  Json next =
+      found == in->objects.end() ? *json : keep_member(found->second.json, *json, {"metadata", "uid"});
   next = stamped(*in, std::move(next));
   const std::string before = found == in->objects.end() ? std::string() : to_text(found->second.json);
   in->objects[key].json = next;
@@ -344,7 +345,8 @@ Result<Object> FakeApi::change(Served& in, const ObjectKey& key, Json next, cons
   } else if (in.status_subresource) {
     next = keep_member(now, next, {"status"});
   }
-  for (const char* name : {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "generation"}) {
+  for (const char* name :
+       {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "generation"}) {
     next = keep_member(now, next, {"metadata", name});
   }
   if (options.dry_run) return answer(next, options);
@@ -366,7 +368,8 @@ Result<Object> FakeApi::change(Served& in, const ObjectKey& key, Json next, cons
   return answer(next, options);
 }
 
-Result<Object> FakeApi::apply(Served& in, const ObjectKey& key, const Json& body, const WriteOptions& options) {
+Result<Object> FakeApi::apply(Served& in, const ObjectKey& key, const Json& body,
+                              const WriteOptions& options) {
   if (options.field_manager.empty()) return fail(Code::kInvalid, "fieldManager is required for apply");
   Json fields = own_fields(body);
   if (options.subresource == "status") {
@@ -397,7 +400,8 @@ Result<Object> FakeApi::apply(Served& in, const ObjectKey& key, const Json& body
   Json next = now;
   for (const auto& [path, value] : had) {
     if (path.empty() || wanted.contains(path)) continue;
-    if (std::ranges::none_of(others, [&](const Applied& one) { return find_at(one.fields, path) != nullptr; }))
+    if (std::ranges::none_of(others,
+                             [&](const Applied& one) { return find_at(one.fields, path) != nullptr; }))
       next = without(next, path);
   }
   for (const auto& [path, value] : wanted) {
@@ -449,7 +453,8 @@ Result<Page> FakeApi::list(const ResourceType& type, const ListOptions& options,
 }
 
 Result<void> FakeApi::watch(const ResourceType& type, const WatchOptions& options,
-                            const std::function<Result<void>(std::string_view)>& on_line, std::stop_token stop) {
+                            const std::function<Result<void>(std::string_view)>& on_line,
+                            std::stop_token stop) {
   if (auto error = begin({.verb = Verb::kWatch, .type = type, .key = {options.namespace_name, {}}}))
     return std::unexpected(*error);
   const auto is_wanted = [&](const ObjectKey& key, const std::string& object) {
@@ -463,7 +468,8 @@ Result<void> FakeApi::watch(const ResourceType& type, const WatchOptions& option
   const Served* in = served(type);
   if (in == nullptr) return no_type(type);
   if (options.initial_events && !watch_list_)
-    return fail(Code::kInvalid, "sendInitialEvents is forbidden for watch unless the WatchList feature is on");
+    return fail(Code::kInvalid,
+                "sendInitialEvents is forbidden for watch unless the WatchList feature is on");
   std::uint64_t seen = version_;
   std::vector<std::string> lines;
   if (options.resource_version.empty()) {
@@ -550,7 +556,8 @@ Result<Object> FakeApi::create(const ResourceType& type, std::string_view namesp
 
 Result<Object> FakeApi::update(const ResourceType& type, const ObjectKey& key, std::string_view text,
                                const WriteOptions& options) {
-  if (auto error = begin({Verb::kUpdate, type, key, options.subresource, std::string(text), options.field_manager}))
+  if (auto error =
+          begin({Verb::kUpdate, type, key, options.subresource, std::string(text), options.field_manager}))
     return std::unexpected(*error);
   LAMINA_ASSIGN(Json json, parse_body(text));
   const std::lock_guard lock(mutex_);
@@ -560,7 +567,8 @@ Result<Object> FakeApi::update(const ResourceType& type, const ObjectKey& key, s
 
 Result<Object> FakeApi::patch(const ResourceType& type, const ObjectKey& key, PatchType patch_type,
                               std::string_view text, const WriteOptions& options) {
-  if (auto error = begin({Verb::kPatch, type, key, options.subresource, std::string(text), options.field_manager}))
+  if (auto error =
+          begin({Verb::kPatch, type, key, options.subresource, std::string(text), options.field_manager}))
     return std::unexpected(*error);
   LAMINA_ASSIGN(const Json patch, oci::parse_json(text));
   const std::lock_guard lock(mutex_);
@@ -582,7 +590,7 @@ Result<Object> FakeApi::patch(const ResourceType& type, const ObjectKey& key, Pa
 Result<void> FakeApi::remove(const ResourceType& type, const ObjectKey& key, const DeleteOptions& options) {
   if (auto error = begin({.verb = Verb::kRemove, .type = type, .key = key})) return std::unexpected(*error);
   const std::lock_guard lock(mutex_);
-  LAMINA_ASSIGN(Stored* found, stored(type, key));
+  LAMINA_ASSIGN(Stored * found, stored(type, key));
   const Json& json = found->json;
   if (!options.uid.empty() && options.uid != text_at(json, {"metadata", "uid"}))
     return conflict(key, "the UID in the precondition does not match");
@@ -593,7 +601,8 @@ Result<void> FakeApi::remove(const ResourceType& type, const ObjectKey& key, con
     drop(in, key);
   } else if (text_at(json, {"metadata", "deletionTimestamp"}).empty()) {
     const std::string before = to_text(json);
-    found->json = stamped(in, with(json, {"metadata", "deletionTimestamp"}, json_text("2026-01-01T00:00:00Z")));
+    found->json =
+        stamped(in, with(json, {"metadata", "deletionTimestamp"}, json_text("2026-01-01T00:00:00Z")));
     publish(in, key, "MODIFIED", before, found->json);
   }
   return {};

@@ -33,9 +33,9 @@ struct Call {
 };
 
 /// An API server in memory, with the rules that controllers depend on: resourceVersions and conflicts,
-/// generation, the status subresource, finalizers, server-side apply with conflicts between managers (an array
-/// is one field), watches with history, bookmarks only to end initial events. It has no schemas, no rights and
-/// no garbage collector of its own. Times are 2026-01-01T00:00:00Z. Thread-safe.
+/// generation, the status subresource, finalizers, server-side apply with conflicts between managers (an
+/// array is one field), watches with history, bookmarks only to end initial events. It has no schemas, no
+/// rights and no garbage collector of its own. Times are 2026-01-01T00:00:00Z. Thread-safe.
 class FakeApi final : public Api {
  public:
   /// Calls about a type that was not added are kNotFound, as for a missing CRD.
@@ -44,8 +44,9 @@ class FakeApi final : public Api {
   /// As if the CRD went: its objects go, watches end, what is asked of it is kNotFound.
   void remove_type(const ResourceType& type);
 
-  /// Stores the object as it is given, status too, as another client would: what is missing of uid, generation
-  /// and creationTimestamp is filled in. Aborts the test where it has no name or the type is unknown.
+  /// Stores the object as it is given, status too, as another client would: what is missing of uid,
+  /// generation and creationTimestamp is filled in. Aborts the test where it has no name or the type is
+  /// unknown.
   Object put(const ResourceType& type, std::string_view json);
   /// Removes it at once, finalizers or not. True where it was there.
   bool erase(const ResourceType& type, const ObjectKey& key);
@@ -119,7 +120,8 @@ class FakeApi final : public Api {
   Result<Stored*> stored(const ResourceType& type, const ObjectKey& key);
   Result<Object> change(Served& in, const ObjectKey& key, oci::Json next, const WriteOptions& options,
                         std::optional<std::vector<Applied>> applied);
-  Result<Object> insert(Served& in, oci::Json json, const WriteOptions& options, std::vector<Applied> applied);
+  Result<Object> insert(Served& in, oci::Json json, const WriteOptions& options,
+                        std::vector<Applied> applied);
   Result<Object> apply(Served& in, const ObjectKey& key, const oci::Json& json, const WriteOptions& options);
   oci::Json stamped(Served& in, oci::Json json);
   void drop(Served& in, const ObjectKey& key);

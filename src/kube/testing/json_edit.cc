@@ -82,7 +82,9 @@ Result<Json> operate(const Json& json, Path tokens, const std::string& operation
     if (equal(json, value)) return json;
     return fail(Code::kInvalid, "the test of a JSON patch does not hold");
   }
-  const auto missing = [&] { return fail(Code::kInvalid, "a JSON patch names " + tokens.front() + ", which is not there"); };
+  const auto missing = [&] {
+    return fail(Code::kInvalid, "a JSON patch names " + tokens.front() + ", which is not there");
+  };
   const bool last = tokens.size() == 1;
   if (const auto* array = json.as<Json::Array>()) {
     Json::Array elements = *array;
