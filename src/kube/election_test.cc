@@ -277,7 +277,7 @@ class SimulatedCandidate {
 
 TEST(Election, HasNoTwoLeadersAtOnceHoweverSlowAndLossyTheStoreIs) {
   int elections = 0;
-  for (unsigned seed = 0; seed < 200; ++seed) {
+  for (unsigned seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
     Simulation simulation;
@@ -308,7 +308,7 @@ TEST(Election, HasNoTwoLeadersAtOnceHoweverSlowAndLossyTheStoreIs) {
       }
     }
   }
-  EXPECT_GT(elections, 1000);
+  EXPECT_GT(elections, 300);
 }
 
 }  // namespace

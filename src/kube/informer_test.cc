@@ -3,21 +3,19 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
 #include "kube/testing/fake_api.h"
-#include "kube/testing/watch_lines.h"
+#include "kube/testing/said.h"
 
 namespace lamina::kube {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::FakeApi;
+using testing::Said;
 
 const ResourceType kWidgets{"example.org", "v1", "widgets", "Widget"};
 
@@ -25,28 +23,6 @@ std::string widget(const std::string& name, int size) {
   return R"({"metadata":{"namespace":"n","name":")" + name + R"("},"spec":{"size":)" + std::to_string(size) +
          "}}";
 }
-
-/// What the informer's thread has said, for the test to wait for.
-class Said {
- public:
-  void add(std::string text) {
-    const std::lock_guard lock(mutex_);
-    texts_.push_back(std::move(text));
-    changed_.notify_all();
-  }
-  std::string next() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !texts_.empty(); });
-    std::string text = std::move(texts_.front());
-    texts_.pop_front();
-    return text;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::string> texts_;
-};
 
 /// Runs with lists and watches alone, and with WatchList.
 class InformerTest : public ::testing::TestWithParam<bool> {

@@ -232,7 +232,7 @@ class Follower {
 };
 
 TEST(WatchRandom, EndsUpWithWhatTheServerHasHoweverItWasInterrupted) {
-  for (unsigned seed = 0; seed < 200; ++seed) {
+  for (unsigned seed = 0; seed < 100; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
     ModelServer server(random);
