@@ -121,7 +121,7 @@ class Audit {
   /// The entry by which an expiry is found. What is held has none, and gets one with the end of the last hold.
   Result<void> expiry(const RepositoryName& repository, const Digest& digest, const ManifestRecord& stored,
                       const std::string& name) {
-    if (stored.expires == UnixTime{}) return {};
+    if (stored.expires == UnixTime{} || stored.condemned) return {};
     LAMINA_ASSIGN(const auto hold, find_hold(context_, repository, digest));
     if (hold) return {};
     LAMINA_ASSIGN(bool noted, has(Table::kExpiries, keys::due(stored.expires, repository, digest)));

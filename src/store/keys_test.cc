@@ -92,6 +92,43 @@ TEST(KeysTest, EdgesLinksReferrersAndTermsAreApart) {
   expect_apart(terms);
 }
 
+TEST(KeysTest, HoldsAndHoldersAreApart) {
+  std::vector<Holder> objects;
+  for (const Scope& scope : {Scope{"c", "", "K"}, {"c", "K", "K"}, {"c", "g", "K"}, {"c", "g", "KK"}, {"cc", "g", "K"}}) {
+    for (const auto& [space, name] : {std::pair("", "n"), {"n", "n"}, {"n", "nn"}, {"nn", "n"}}) {
+      objects.push_back({scope, space, name});
+    }
+  }
+  std::vector<std::pair<std::string, std::vector<std::string>>> scopes, held;
+  for (const Holder& object : objects) {
+    const auto again = keys::parse_holder(keys::holder(object));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(*again, object);
+    std::vector<std::string> own;
+    for (const Holder& other : objects) {
+      if (other.scope == object.scope) own.push_back(keys::holder(other));
+    }
+    own.push_back(keys::owned_due(object.scope, UnixTime{}, repo("a"), digests().front()));
+    scopes.emplace_back(keys::scope(object.scope), own);
+  }
+  for (const auto& name : kRepositories) {
+    for (const auto& digest : digests()) {
+      std::vector<std::string> own;
+      for (const Holder& object : objects) own.push_back(keys::held({repo(name), digest}, keys::holder(object)));
+      held.emplace_back(keys::in(repo(name), digest), own);
+      std::string_view rest = own.front();
+      EXPECT_EQ(keys::take_member(rest)->digest, digest);
+      EXPECT_EQ(rest, keys::holder(objects.front()));
+    }
+  }
+  expect_apart(scopes);
+  expect_apart(held);
+  using namespace std::string_literals;
+  for (const std::string& damaged : {""s, "c\0g\0K\0n"s, "c\0g\0K\0n\0"s, "\0g\0K\0n\0n"s, "c\0g\0K\0n\0n\0"s}) {
+    EXPECT_EQ(keys::parse_holder(damaged).error().code, Code::kCorrupt);
+  }
+}
+
 TEST(KeysTest, DueKeysSortByTime) {
   const auto at = [](std::int64_t seconds, std::string_view name) {
     return keys::due(UnixTime{std::chrono::seconds{seconds}}, repo(name), Digest::of("x"));
@@ -104,6 +141,8 @@ TEST(KeysTest, DueKeysSortByTime) {
                                               at(1'800'000'000, "b"),
                                               at(std::int64_t{1} << 40, "a")};
   EXPECT_TRUE(std::ranges::is_sorted(ascending));
+  EXPECT_EQ(keys::due_time(ascending[4]).value(), UnixTime{std::chrono::seconds{1'800'000'000}});
+  EXPECT_EQ(keys::due_time("1234567").error().code, Code::kCorrupt);
 }
 
 TEST(KeysTest, MembersAreParsedBack) {
@@ -142,6 +181,12 @@ TEST(KeysTest, TheBytesOfFormatVersion1AreKept) {
   EXPECT_EQ(keys::referrer(repo("a"), named, "", other), "a\0"s + d + std::string(16, '\0') + m);
   EXPECT_EQ(keys::upload(id), "00112233445566778899aabbccddeeff");
   EXPECT_EQ(keys::due(UnixTime{std::chrono::seconds{0x0102}}, repo("a"), named), "\0\0\0\0\0\0\1\2a\0"s + d);
+  const Holder holder{{"c", "g", "K"}, "ns", "n"};
+  EXPECT_EQ(keys::scope(holder.scope), "c\0g\0K\0"s);
+  EXPECT_EQ(keys::holder(holder), "c\0g\0K\0ns\0n"s);
+  EXPECT_EQ(keys::held({repo("a"), named}, keys::holder(holder)), "a\0"s + d + "c\0g\0K\0ns\0n"s);
+  EXPECT_EQ(keys::owned_due(holder.scope, UnixTime{std::chrono::seconds{0x0102}}, repo("a"), named),
+            "c\0g\0K\0\0\0\0\0\0\0\1\2a\0"s + d);
   EXPECT_EQ(keys::removal(blob::BlobId("x.y")), "x.y");
   // SHA-256 of "a/b" and of "k" NUL "v".
   const auto raw = [](const Digest& digest) {

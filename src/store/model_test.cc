@@ -11,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "store/keys.h"
 #include "store/testing/conflicting_meta_store.h"
 #include "store/testing/harness.h"
 
@@ -27,6 +28,8 @@ const std::vector<std::string> kTexts = {"{}",
                                          "large content, number two, in a file"};
 const std::vector<std::string> kRepositories = {"a", "a/b", "a-b"};
 const std::vector<std::string> kTags = {"v1", "v2", "latest", "sha256-0"};
+const std::vector<std::string> kObjects = {"o", "o-1", "p"};
+const Scope kScope{"cluster", "group", "Kind"};
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
@@ -100,10 +103,13 @@ struct Model {
   struct Entry {
     ManifestPut put;
     bool condemned = false;
+    UnixTime expires{};
+    std::optional<std::string> owner;  // As long as the expiry waits for it.
   };
   std::set<Digest> links;
   std::map<Digest, Entry> manifests;
   std::map<std::string, Digest> tags;
+  std::multiset<Digest> held;  // Once for each object.
 
   static std::vector<Digest> named(const ManifestPut& put) {
     std::vector<Digest> all;
@@ -118,13 +124,16 @@ struct Model {
       return std::ranges::find(all, digest) != all.end();
     });
   }
-  void put(const ManifestPut& put) {
-    manifests[put.digest] = {put, false};
+  void put(const ManifestPut& put, UnixTime now) {
+    Entry entry{.put = put};
+    if (put.ttl) entry.expires = now + *put.ttl;
+    if (put.owner) entry.owner = put.owner->owner.name;
+    manifests[put.digest] = std::move(entry);
     for (const Tag& name : put.tags) tags.insert_or_assign(name.str(), put.digest);
   }
   void remove(const Digest& digest) {
     std::erase_if(tags, [&](const auto& each) { return each.second == digest; });
-    if (is_named(digest)) {
+    if (is_named(digest) || held.contains(digest)) {
       manifests[digest].condemned = true;
       return;
     }
@@ -136,6 +145,26 @@ struct Model {
         remove(child.digest);
     }
   }
+  void release(const Digest& digest, const std::string& object, UnixTime expires) {
+    held.erase(held.find(digest));
+    Entry& entry = manifests[digest];
+    if (entry.condemned || entry.expires == UnixTime{}) return;
+    entry.expires = expires;
+    if (entry.owner == object) entry.owner.reset();
+  }
+  /// What the collector does after a list of all objects that began at `listed`.
+  void collect(UnixTime now, UnixTime listed) {
+    const auto due = [&](const auto& each) {
+      const auto& [digest, entry] = each;
+      if (held.contains(digest)) return false;
+      if (entry.condemned) return !is_named(digest);
+      return entry.expires != UnixTime{} && entry.expires <= now && (!entry.owner || listed > entry.expires);
+    };
+    for (auto next = manifests.begin(); next != manifests.end();) {
+      next = std::ranges::find_if(manifests, due);
+      if (next != manifests.end()) remove(Digest(next->first));
+    }
+  }
 };
 
 class ModelTest : public testing::TestWithParam<Others> {
@@ -143,14 +172,94 @@ class ModelTest : public testing::TestWithParam<Others> {
   void run(std::uint64_t seed, int operations);
   void step(Dice& dice);
   void compare();
+  void hold(Dice& dice);
+  void list_all_objects();
+  void collect();
+  /// Sometimes with an expiry, or that and an owner.
+  ManifestPut expiring(Dice& dice, ManifestPut put) const {
+    if (dice.one_in(3)) put.ttl = std::chrono::seconds(1 + dice.below(3'600));
+    if (put.ttl && dice.one_in(2)) put.owner = {.owner = {kScope, "", dice.of(kObjects)}, .uid = {}};
+    return put;
+  }
+  static Options options() {
+    Options made = Harness::small();
+    made.released_grace = std::chrono::seconds(1'800);
+    return made;
+  }
 
-  Harness h{Harness::small(), GetParam()};
+  Harness h{options(), GetParam()};
   std::map<std::string, Model> models;
+  std::map<std::string, std::set<HeldManifest>> objects;  // And what they hold.
+  UnixTime last_list{};  // When it was begun.
 };
 
 LAMINA_ALONE_AND_AMONG_OTHERS(ModelTest);
 
+/// One object holds some manifests of any repository, one that is not there, or nothing.
+void ModelTest::hold(Dice& dice) {
+  const std::string& object = dice.of(kObjects);
+  std::set<HeldManifest> wanted, missing;
+  for (std::size_t n = dice.below(4); n > 0; --n) {
+    const std::string& name = dice.of(kRepositories);
+    const auto& manifests = models[name].manifests;
+    const Digest absent = Digest::of("absent");
+    const std::size_t at = dice.below(manifests.size() + 1);
+    const bool there = at < manifests.size();
+    const HeldManifest manifest{
+        repo(name), there ? std::next(manifests.begin(), static_cast<std::ptrdiff_t>(at))->first : absent};
+    (there ? wanted : missing).insert(manifest);
+  }
+  HoldsUpdate update{.scope = kScope, .holders = {{"", object, "uid", {}}}, .listed_ago = {}};
+  std::ranges::copy(wanted, std::back_inserter(update.holders[0].holds));
+  std::ranges::copy(missing, std::back_inserter(update.holders[0].holds));
+  const auto outcome = h.store->holds().set(update);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  ASSERT_TRUE(std::ranges::equal(outcome->missing, missing));
+
+  const std::set<HeldManifest> before = std::exchange(objects[object], wanted);
+  for (const auto& [repository, digest] : wanted) {
+    if (!before.contains({repository, digest})) models[repository.str()].held.insert(digest);
+  }
+  for (const auto& [repository, digest] : before) {
+    if (wanted.contains({repository, digest})) continue;
+    models[repository.str()].release(digest, object, h.clock.now() + h.options.released_grace);
+  }
+}
+
+/// The controller's complete list.
+void ModelTest::list_all_objects() {
+  h.clock.advance(std::chrono::seconds(1));
+  HoldsUpdate update{.scope = kScope, .complete = true, .listed_ago = std::chrono::seconds(0)};
+  for (const auto& [name, holds] : objects) {
+    update.holders.push_back({"", name, "uid", {holds.begin(), holds.end()}});
+  }
+  const auto outcome = h.store->holds().set(update);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  ASSERT_EQ(outcome->held + outcome->released, 0u);
+  last_list = h.clock.now();
+  collect();
+}
+
+void ModelTest::collect() {
+  const std::string now = keys::due(h.clock.now() + std::chrono::seconds(1), repo("a"), Digest());
+  for (;;) {
+    const auto first = h.meta.scan(meta::Table::kExpiries, {}, {}, 1, meta::Include::kKeys);
+    if (first->empty() || first->front().key.substr(0, 8) >= now.substr(0, 8)) break;
+    ASSERT_TRUE(h.store->manifests().remove_expired());
+  }
+  for (auto& [name, model] : models) model.collect(h.clock.now(), last_list);
+}
+
 void ModelTest::compare() {
+  collect();
+  for (const auto& [name, holds] : objects) {
+    const auto listed_objects = h.store->holds().list({}, {}, 100).value().entries;
+    const auto object = std::ranges::find(listed_objects, name, [](const auto& each) { return each.holder.name; });
+    ASSERT_EQ(object != listed_objects.end(), !holds.empty());
+    if (!holds.empty()) {
+      ASSERT_TRUE(std::ranges::equal(object->record.holds, holds));
+    }
+  }
   for (const auto& name : kRepositories) {
     const RepositoryName repository = repo(name);
     const Model& model = models[name];
@@ -195,7 +304,7 @@ void ModelTest::step(Dice& dice) {
   };
   const auto image = [&] { return h.image(text, dice.tags(), {{"variant", std::to_string(dice.below(2))}}); };
 
-  switch (dice.below(12)) {
+  switch (dice.below(15)) {
     case 0:
     case 1: {
       ASSERT_EQ(push(*h.store, dice, repository, text), std::nullopt);
@@ -204,20 +313,20 @@ void ModelTest::step(Dice& dice) {
     }
     case 2:
     case 3: {
-      const ManifestPut put = image();
+      const ManifestPut put = expiring(dice, image());
       ASSERT_EQ(publish(*h.store, repository, text, put), std::nullopt);
       model.links.insert(digest);
       model.links.insert(empty);
-      model.put(put);
+      model.put(put, h.clock.now());
       break;
     }
     case 4: {
-      const ManifestPut put = image();
+      const ManifestPut put = expiring(dice, image());
       const bool may = model.manifests.contains(put.digest) ||
                        (model.links.contains(digest) && model.links.contains(empty));
       const auto outcome = h.store->manifests().put(repository, put);
       ASSERT_EQ(code(outcome), may ? std::nullopt : std::optional(Code::kNotFound));
-      if (may) model.put(put);
+      if (may) model.put(put, h.clock.now());
       break;
     }
     case 5: {
@@ -228,9 +337,9 @@ void ModelTest::step(Dice& dice) {
       }
       // Deeper and deeper indexes would only make the test slow.
       std::erase_if(children, [](const auto& child) { return child.bytes.size() > 1'000; });
-      const ManifestPut put = h.index(children, dice.tags());
+      const ManifestPut put = expiring(dice, h.index(children, dice.tags()));
       ASSERT_EQ(code(h.store->manifests().put(repository, put)), std::nullopt);
-      model.put(put);
+      model.put(put, h.clock.now());
       break;
     }
     case 6: {
@@ -271,10 +380,27 @@ void ModelTest::step(Dice& dice) {
     case 10: {
       const auto manifest = any_manifest();
       if (!manifest) break;
-      const auto removed = h.store->manifests().remove(repository, *manifest);
+      const bool force = dice.one_in(8);
+      const auto removed =
+          h.store->manifests().remove(repository, *manifest, force ? HoldsCount::kNo : HoldsCount::kYes);
       ASSERT_TRUE(removed);
-      ASSERT_EQ(*removed, model.is_named(*manifest) ? Removal::kIndexed : Removal::kRemoved);
+      if (force && !model.is_named(*manifest)) {
+        model.held.erase(*manifest);
+        for (auto& [object, holds] : objects) holds.erase({repository, *manifest});
+      }
+      ASSERT_EQ(*removed, model.is_named(*manifest)         ? Removal::kIndexed
+                          : model.held.contains(*manifest) ? Removal::kHeld
+                                                           : Removal::kRemoved);
       model.remove(*manifest);
+      break;
+    }
+    case 11:
+    case 12: {
+      hold(dice);
+      break;
+    }
+    case 13: {
+      if (dice.one_in(4)) list_all_objects();
       break;
     }
     default: {
@@ -328,7 +454,10 @@ TEST(ConcurrentWritersTest, LeaveASoundStore) {
         const ManifestPut put = h.image(text, dice.tags());
         const auto stored = store.manifests().get(repository, put.digest);
         const ManifestPut index = h.index({{put.digest, put.media_type, put.bytes}}, dice.tags());
-        switch (dice.below(9)) {
+        HoldsUpdate update{.scope = kScope, .holders = {{"", dice.of(kObjects), "uid", {}}}, .listed_ago = {}};
+        if (dice.one_in(2)) update.holders[0].holds.push_back({repository, put.digest});
+        if (dice.one_in(3)) update.holders[0].holds.push_back({repository, index.digest});
+        switch (dice.below(12)) {
           case 0: note(push(store, dice, repository, text)); break;
           case 1:
           case 2: note(publish(store, repository, text, put)); break;
@@ -337,6 +466,17 @@ TEST(ConcurrentWritersTest, LeaveASoundStore) {
           case 5: note(code(store.manifests().remove(repository, index.digest))); break;
           case 6: note(code(store.manifests().untag(repository, tag(dice.of(kTags))))); break;
           case 7: note(code(store.blobs().remove(repository, Digest::of(text)))); break;
+          case 8: note(code(store.holds().set(update))); break;
+          case 9: {
+            ManifestPut expiring = put;
+            expiring.ttl = std::chrono::seconds(1);
+            note(code(store.manifests().put(repository, expiring)));
+            break;
+          }
+          case 10:
+            h.clock.advance(std::chrono::seconds(1));
+            note(code(store.manifests().remove_expired()));
+            break;
           default:
             note(code(
                 store.blobs().mount(repository, Digest::of(text), {}, [](const auto&) { return true; })));
@@ -353,6 +493,8 @@ TEST(ConcurrentWritersTest, LeaveASoundStore) {
           << to_string(code) << ", " << times << " times";
     }
   }
+  // What was condemned and released last waits for the collector.
+  ASSERT_TRUE(h.store->manifests().remove_expired());
   EXPECT_EQ(h.audit(), "");
   h.restart(false);
   EXPECT_EQ(h.audit(), "");

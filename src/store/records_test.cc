@@ -122,6 +122,26 @@ std::vector<Case> cases() {
            "ac02"
            "01" +
                time + "ad02"),
+      make("object that holds two manifests",
+           HolderRecord{.uid = "u",
+                        .changed = kTime,
+                        .holds = {{RepositoryName::parse("a/b").value(), kDigest},
+                                  {RepositoryName::parse("c").value(), kDigest}}},
+           "01"
+           "0175" +
+               time +
+               "02"
+               "03612f62" +
+               digest + "0163" + digest),
+      make("complete list", SyncRecord{.generation = 300, .began = kTime, .finished = kTime},
+           "01"
+           "ac02" +
+               time + time),
+      make("owner", OwnerRecord{.owner = {{"c", "g", "K"}, "n", "m"}, .uid = "u", .released = true},
+           "01"
+           "09630067004b006e006d"
+           "0175"
+           "01"),
       {"checksums", encode_checksums({0x01020304, 0xffffffff}),
        [](std::string_view bytes) -> Result<std::string> {
          LAMINA_ASSIGN(const auto again, decode_checksums(bytes));
