@@ -7,59 +7,27 @@
 #include <vector>
 
 #include "kube/json_text.h"
+#include "kube/status.h"
 
 namespace lamina::kube {
 namespace {
 
 using std::chrono::milliseconds;
 
+/// That a server may ask for.
+constexpr std::chrono::seconds kLongestDelay{300};
+
 std::string text_at(const std::vector<TextMember>& members, std::string_view name) {
   return string_of(value_of(members, name)).value_or(std::string());
 }
 
-int number_at(const std::vector<TextMember>& members, std::string_view name) {
-  int number = 0;
-  const std::string_view text = value_of(members, name);
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
-/// The Status of an ERROR line, with the codes and the detail that the verbs of Api give.
-Result<void> refused(std::string_view status_text) {
-  LAMINA_ASSIGN(const auto status, members_of(status_text));
-  Error error{Code::kUnavailable, About::kNothing, "the server broke off the watch"};
-  if (const std::string message = text_at(status, "message"); !message.empty())
-    error.message += ": " + message;
-  switch (number_at(status, "code")) {
-    case 400:
-    case 422: error.code = Code::kInvalid; break;
-    case 401: error.code = Code::kUnauthorized; break;
-    case 403: error.code = Code::kDenied; break;
-    case 404: error.code = Code::kNotFound; break;
-    case 410: error.code = Code::kOutOfRange; break;
-    default: break;
-  }
-  const std::string reason = text_at(status, "reason");
-  if (reason == "Expired" || reason == "Gone") error.code = Code::kOutOfRange;
-  error.detail.push_back(reason);
-  if (const auto details = members_of(value_of(status, "details")); details) {
-    if (const int seconds = number_at(*details, "retryAfterSeconds"); seconds > 0) {
-      error.detail.push_back("retryAfterSeconds=" + std::to_string(seconds));
-    }
-  }
-  return std::unexpected(std::move(error));
-}
-
-std::optional<std::chrono::seconds> retry_after(const Error& error) {
-  constexpr std::string_view kName = "retryAfterSeconds=";
-  constexpr int kMost = 300;
-  for (const std::string_view detail : error.detail) {
-    if (!detail.starts_with(kName)) continue;
-    int seconds = 0;
-    std::from_chars(detail.data() + kName.size(), detail.data() + detail.size(), seconds);
-    return std::chrono::seconds(std::clamp(seconds, 1, kMost));
-  }
-  return std::nullopt;
+/// The Status of an ERROR line, as the verbs of Api give it.
+Result<void> refused(std::string_view status) {
+  LAMINA_ASSIGN(const auto members, members_of(status));
+  unsigned code = 0;
+  const std::string_view number = value_of(members, "code");
+  std::from_chars(number.data(), number.data() + number.size(), code);
+  return std::unexpected(error_of({.status = code, .body = std::string(status)}, "watch"));
 }
 
 }  // namespace
@@ -177,7 +145,7 @@ void Watcher::failed(const Error& error, Instant now) {
 
 void Watcher::back_off(const Error& error, Instant now) {
   if (const auto delay = retry_after(error)) {
-    return wait(error, now + *delay + random_part(timing_.first_back_off));
+    return wait(error, now + std::min(*delay, kLongestDelay) + random_part(timing_.first_back_off));
   }
   if (!last_failure_ || now - *last_failure_ >= timing_.healthy_after)
     next_back_off_ = timing_.first_back_off;
