@@ -23,6 +23,7 @@ Command serve_command();
 Command tags_command();
 Command verify_command();
 Command version_command();
+Command watch_command();
 
 /// All of them, as `lamina --help` lists them. `commands` is filled; it and `common` outlive their use.
 void add_commands(std::vector<Command>& commands, CommonOptions& common);

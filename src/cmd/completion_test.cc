@@ -54,6 +54,9 @@ TEST_F(Completion, BashCompletesCommandsOptionsChoicesAndFiles) {
       {"lamina completion ''", "bash fish zsh"},
       {"lamina push x --tag n", ""},
       {"lamina resolve n", ""},
+      {"lamina wa", "watch"},
+      {"lamina watch a:1 --on", "--once"},
+      {"lamina watch n", ""},
       {"lamina nonsense n", ""},
   };
   for (const auto& c : kCases) EXPECT_EQ(complete(script, c.words), c.expected) << c.words;

@@ -19,9 +19,10 @@ class SystemCase(PeerCase):
     """A test with a server of its own, which it may end and start again. `OPTIONS` are those of `lamina serve`."""
 
     OPTIONS = ()
+    SERVER = peers.Lamina
 
     def setUp(self):
-        self.server_type = lambda: peers.Lamina(*self.OPTIONS)
+        self.server_type = lambda: self.SERVER(*self.OPTIONS)
         super().setUp()
 
     def kill_server(self):
