@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -121,6 +122,26 @@ TEST_F(ChangesApiTest, AWaitingRequestIsAnsweredByTheChangeThatItWaitsFor) {
   const Digest digest = server.push_image("a", "v1");
   EXPECT_THAT(changes(reply.get()), ElementsAre("tag-set a:v1" + shown(digest)));
   EXPECT_EQ(server.registry().waiting(), 0u);
+}
+
+TEST_F(ChangesApiTest, WhoWaitsAsksTheStoreNothing) {
+  const std::string start = now();
+  std::atomic<int> reads = 0;
+  server.store().meta.before_read([&]() -> std::optional<Error> {
+    ++reads;
+    return std::nullopt;
+  });
+  since(start);
+  const int once = reads;
+  EXPECT_GT(once, 0);
+  auto reply = wait(start);
+  // Before it waits it looks twice: at first, and when it can no longer be missed.
+  while (reads < 3 * once) std::this_thread::yield();
+  for (int count = 0; count < 100; ++count) EXPECT_EQ(server.get("/livez").status, 200u);
+  EXPECT_EQ(reads, 3 * once);
+  EXPECT_EQ(server.registry().waiting(), 1u);
+  server.push_image("a", "v1");
+  EXPECT_THAT(changes(reply.get()), testing::Not(IsEmpty()));
 }
 
 TEST_F(ChangesApiTest, AChangeThatIsThereIsNotWaitedFor) {
