@@ -103,7 +103,10 @@ Answer put_manifest(Call& call) {
 
 Answer delete_manifest(Call& call) {
   LAMINA_CO_ASSIGN(const auto reference, parse_tag_or_digest(call.route.last));
-  const bool force = call.request.query_value("force").has_value();
+  const auto force = call.request.query_value("force");
+  if (force && !force->empty() && *force != "true") {
+    co_return fail(Code::kInvalid, "force: expected nothing or true, found '" + std::string(*force) + "'");
+  }
   LAMINA_CO_ASSIGN(const auto removal, co_await call.workers.run([&]() -> Result<store::Removal> {
     store::Manifests& manifests = call.store.manifests();
     if (const auto* digest = std::get_if<Digest>(&reference))

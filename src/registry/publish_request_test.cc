@@ -52,6 +52,9 @@ TEST(PublishRequest, NamesTheFieldThatIsWrong) {
       {R"({"ifNoneMatch":"*"})", "ifNoneMatch"},
       {R"({"ifNoneMatch":true})", "ifNoneMatch"},
       {R"({"ttl":"1h"})", "ttl"},
+      {R"({"owner":{"cluster":"c","kind":"K"}})", "name of a holder"},
+      {R"({"owner":{"cluster":"c","kind":"K","name":"n","holds":[]}})", "'holds'"},
+      {R"({"owner":"n"})", "owner"},
       {R"({"ttl":0})", "ttl"},
       {R"({"ttl":-1})", "ttl"},
       {R"({"ttl":9223372036854775807})", "ttl"},
@@ -95,6 +98,17 @@ TEST(PublishRequest, AQueryMakesWhatTheSameFieldsMake) {
   EXPECT_EQ(query->condition.names, json->condition.names);
   EXPECT_EQ(query->layer_digest, json->layer_digest);
   EXPECT_EQ(query->order, json->order);
+}
+
+TEST(PublishRequest, AnOwnerHasAnHour) {
+  const std::string owner =
+      R"("owner":{"cluster":"c","group":"g","kind":"K","namespace":"ns","name":"n","uid":"u"})";
+  const auto request = parse_publish_json("{" + owner + "}");
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(to_string(request->owner->owner), "c/g/K/ns/n");
+  EXPECT_EQ(request->owner->uid, "u");
+  EXPECT_EQ(request->ttl, std::chrono::hours(1));
+  EXPECT_EQ(parse_publish_json(R"({"ttl":60,)" + owner + "}")->ttl, std::chrono::seconds(60));
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ struct Acknowledged {
   std::vector<Digest> manifests;
   std::optional<Digest> tagged;  ///< What tag v1 names.
   bool second_removed = false;
+  bool held = false;      ///< That an object holds the first manifest,
+  bool released = false;  ///< and then that it holds nothing.
 };
 
 /// The writes of a client that goes on after an error.
@@ -41,19 +43,32 @@ class Client {
     publish("a second one beyond sixteen bytes", {tag("v1"), tag("v2")}, {});
     publish("a third one whose condition fails", {tag("v1")}, {.absent = true});
     if (told.manifests.size() == 2) {
+      told.held = hold({{a, told.manifests[0]}});
       told.second_removed = h.store->manifests().remove(a, told.manifests[1]).has_value();
       removal_tried = true;
+      told.released = hold({});
+      release_tried = true;
     }
     return told;
   }
 
   bool removal_tried = false;
+  bool release_tried = false;
 
  private:
   void push(std::string_view text) {
     auto upload = h.store->uploads().direct(a, Algorithm::kSha256);
     if (upload && (*upload)->append(bytes_of(text)) && (*upload)->finish(Digest::of(text)))
       told.blobs.push_back(text);
+  }
+
+  bool hold(std::vector<HeldManifest> manifests) {
+    return h.store->holds()
+        .set({.scope = {"cluster", "group", "Kind"},
+              .generation = ++generation,
+              .holders = {{"ns", "object", "uid", std::move(manifests)}},
+              .listed_ago = {}})
+        .has_value();
   }
 
   void session(std::string_view text) {
@@ -88,11 +103,21 @@ class Client {
 
   Harness& h;
   RepositoryName a = repo("a");
+  std::uint64_t generation = 0;
   Acknowledged told;
 };
 
-void expect_kept(Harness& h, const Acknowledged& told, bool removal_tried) {
+void expect_kept(Harness& h, const Client& client, const Acknowledged& told) {
   const RepositoryName a = repo("a");
+  const bool removal_tried = client.removal_tried;
+  const auto held = h.store->holds().list({}, {}, 10);
+  ASSERT_TRUE(held);
+  if (told.held && !client.release_tried) {
+    EXPECT_EQ(held->entries.size(), 1u);
+  }
+  if (told.released) {
+    EXPECT_TRUE(held->entries.empty());
+  }
   for (const auto text : told.blobs) EXPECT_EQ(h.read(a, Digest::of(text)), text);
   for (std::size_t i = 0; i < told.manifests.size(); ++i) {
     const bool there = h.store->manifests().get(a, told.manifests[i]).has_value();
@@ -161,11 +186,11 @@ bool break_at(Breaker breaker, End end) {
   h.meta.after_commit({});
   if (!breaker.broken) {
     EXPECT_EQ(told.blobs.size(), 7u) << "without a fault everything works";
-    EXPECT_TRUE(told.second_removed);
+    EXPECT_TRUE(told.second_removed && told.held && told.released);
   }
   if (end == End::kPowerBySeed) h.files.lose_unsynced(breaker.at);
   h.restart(end != End::kProcess);
-  expect_kept(h, told, client.removal_tried);
+  expect_kept(h, client, told);
   return breaker.broken;
 }
 

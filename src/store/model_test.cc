@@ -190,6 +190,7 @@ class ModelTest : public testing::TestWithParam<Others> {
   Harness h{options(), GetParam()};
   std::map<std::string, Model> models;
   std::map<std::string, std::set<HeldManifest>> objects;  // And what they hold.
+  std::set<std::string> emptied;  // Repositories that a power loss may have brought back into the list.
   UnixTime last_list{};  // When it was begun.
 };
 
@@ -273,7 +274,10 @@ void ModelTest::compare() {
       ASSERT_EQ(h.store->manifests().get(repository, tag(each))->digest, digest);
     }
     const auto listed = h.store->listing().tags(repository, "", 100);
-    ASSERT_EQ(listed.has_value(), !model.manifests.empty());
+    if (!model.manifests.empty()) emptied.erase(name);
+    if (!emptied.contains(name)) {
+      ASSERT_EQ(listed.has_value(), !model.manifests.empty());
+    }
     if (listed) {
       ASSERT_EQ(listed->entries, tags);
     }
@@ -284,7 +288,12 @@ void ModelTest::compare() {
   std::size_t stored = 0;
   for (const auto& [name, model] : models) stored += model.manifests.size();
   ASSERT_EQ(h.count(meta::Table::kManifests), stored);
-  ASSERT_EQ(h.audit(), "");
+  std::string findings = h.audit();
+  for (const auto& name : emptied) {
+    const std::string left = "leftover: repository " + name + " is listed, and holds no manifest\n";
+    if (const auto at = findings.find(left); at != std::string::npos) findings.erase(at, left.size());
+  }
+  ASSERT_EQ(findings, "");
 }
 
 void ModelTest::step(Dice& dice) {
@@ -405,7 +414,12 @@ void ModelTest::step(Dice& dice) {
     }
     default: {
       h.clock.advance(std::chrono::seconds(dice.below(3'600)));
-      if (dice.one_in(2)) h.restart(dice.one_in(2));
+      if (!dice.one_in(2)) break;
+      const bool power_loss = dice.one_in(2);
+      h.restart(power_loss);
+      for (const auto& each : kRepositories) {
+        if (power_loss && models[each].manifests.empty()) emptied.insert(each);
+      }
       break;
     }
   }
