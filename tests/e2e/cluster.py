@@ -15,11 +15,9 @@ from certificates import Authority, openssl
 from program import Program, free_port
 
 PEERS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "source-crds", "kustomize-crds")
-CRD_FOLDERS = (
-    peers.test_input("source-crds"),
-    peers.test_input("kustomize-crds"),
-    peers.ROOT / "deploy" / "crds",
-)
+DEPLOY = peers.ROOT / "deploy"
+CRD_FOLDERS = (peers.test_input("source-crds"), peers.test_input("kustomize-crds"), DEPLOY / "crds")
+SYSTEM = "lamina-system"  # the namespace of what deploy/ installs
 CONTROLLERS = (
     "garbage-collector-controller",
     "namespace-controller",
@@ -108,6 +106,17 @@ class Cluster:
             kube.Kube(self.server, self.ca_file, token),
             self._write_kubeconfig(f"{namespace}-{name}", {"token": token}),
         )
+
+    def controller_account(self, name):
+        """The kubeconfig of a service account that may do what deploy/ lets the controller do."""
+        self.admin.apply(kube.NAMESPACE.object(None, SYSTEM))
+        self.kubectl("apply", "--server-side", f"--filename={DEPLOY / 'rbac'}")
+        for kind in (kube.CLUSTER_ROLE_BINDING, kube.ROLE_BINDING):
+            for binding in self.admin.list(kind, labelSelector="app.kubernetes.io/name=lamina"):
+                subject = {"kind": kube.SERVICE_ACCOUNT.kind, "namespace": SYSTEM, "name": name}
+                copy = kind.object(binding["metadata"].get("namespace"), f"{binding['metadata']['name']}-{name}")
+                self.admin.apply({**copy, "roleRef": binding["roleRef"], "subjects": [subject]})
+        return self.service_account(SYSTEM, name)[1]
 
     def kubectl(self, *argv, stdin=""):
         """What kubectl prints, as administrator."""

@@ -9,9 +9,7 @@ import unittest
 
 import kube
 import lamina
-
-
-SYSTEM = "lamina-system"
+from cluster import SYSTEM
 
 
 class E2eCase(unittest.TestCase):
@@ -28,13 +26,9 @@ class E2eCase(unittest.TestCase):
 
     @classmethod
     def new_controller(cls, name, *options):
-        """A controller that is a service account of this name. It does not run yet."""
-        cls.kube.apply(kube.NAMESPACE.object(None, SYSTEM))
-        _, kubeconfig = cls.cluster.service_account(SYSTEM, name)
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
-        subject = {"kind": kube.SERVICE_ACCOUNT.kind, "namespace": SYSTEM, "name": name}
-        cls.kube.apply(kube.CLUSTER_ROLE_BINDING.object(None, name, roleRef=role, subjects=[subject]))
+        """A controller as a service account of this name. It does not run yet."""
         log = cls.cluster.folder / f"{cls.__name__}-{name}.log"
+        kubeconfig = cls.cluster.controller_account(name)
         return lamina.Controller(log, cls.registry, kubeconfig, SYSTEM, *options)
 
     def setUp(self):

@@ -6,12 +6,12 @@ import functools
 import http.client
 import json
 import ssl
-import threading
 import time
 import typing
 import urllib.parse
 
 from program import BACKSTOP_SECONDS
+from wire import UNREACHABLE, Wire
 
 MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"  # JSON is YAML.
@@ -34,6 +34,7 @@ SERVICE_ACCOUNT = Kind("v1", "ServiceAccount")
 LEASE = Kind("coordination.k8s.io/v1", "Lease")
 CUSTOM_RESOURCE_DEFINITION = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 CLUSTER_ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "ClusterRoleBinding")
+ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding")
 KUSTOMIZATION = Kind("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
 EXTERNAL_ARTIFACT = Kind("source.toolkit.fluxcd.io/v1", "ExternalArtifact")
 OCI_ARTIFACT = Kind("lamina.dev/v1alpha1", "OCIArtifact")
@@ -48,40 +49,22 @@ class KubeError(Exception):
         self.body = body
 
 
-# What a client sees of an API server that is down or just starting.
-UNREACHABLE = (OSError, http.client.HTTPException)
-
-
 class Kube:
-    """A client of one API server as one user; every thread has a connection of its own."""
+    """A client of one API server as one user."""
 
     def __init__(self, server, ca_file, token):
         self.server = server
         self._host = server.removeprefix("https://")
         self._context = ssl.create_default_context(cafile=ca_file)
         self._token = token
-        self._local = threading.local()
+        self._wire = Wire(self._connect)
 
     def request(self, method, path, body=None, content_type="application/json"):
         """Status and answer of one request; the answer is JSON where it says so, else text."""
-        for attempt in range(2):
-            connection = getattr(self._local, "connection", None)
-            reused = connection is not None
-            if not reused:
-                connection = self._local.connection = self._connect()
-            try:
-                connection.request(method, path, *self._message(body, content_type))
-                response = connection.getresponse()
-                content = response.read()
-                break
-            except UNREACHABLE:
-                connection.close()
-                self._local.connection = None
-                if attempt or not reused:  # A connection that idled may be gone: that says nothing.
-                    raise
-        if response.headers.get_content_type() == "application/json":
-            return response.status, json.loads(content)
-        return response.status, content.decode(errors="replace")
+        status, headers, content = self._wire.exchange(method, path, *self._message(body, content_type))
+        if headers.get_content_type() == "application/json":
+            return status, json.loads(content)
+        return status, content.decode(errors="replace")
 
     def _connect(self):
         return http.client.HTTPSConnection(self._host, timeout=BACKSTOP_SECONDS, context=self._context)

@@ -8,11 +8,11 @@ import re
 import shutil
 import subprocess
 import tempfile
-import threading
 import urllib.parse
 
 import peers
 from program import BACKSTOP_SECONDS, Program, free_port
+from wire import Wire
 
 TAR_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 ARTIFACT_TYPE = "application/vnd.lamina.test"
@@ -31,7 +31,7 @@ class Registry(Program):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lamina-e2e-"))
         self.host = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.host}"
-        self._local = threading.local()
+        self._wire = Wire(lambda: http.client.HTTPConnection(self.host, timeout=BACKSTOP_SECONDS))
         super().__init__(
             self.folder / "serve.log",
             [
@@ -52,20 +52,9 @@ class Registry(Program):
         return client("push", path, f"{self.host}/{repository}:{tag}", *options)
 
     def exchange(self, method, path, body=None, **headers):
-        """Status, headers and bytes. Each thread has a connection, opened anew after a failure."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = http.client.HTTPConnection(self.host, timeout=BACKSTOP_SECONDS)
-            self._local.connection = connection
+        """Status, headers and bytes."""
         headers = {name.replace("_", "-"): text for name, text in headers.items()}
-        try:
-            connection.request(method, path, body, headers)
-            response = connection.getresponse()
-            return response.status, response.headers, response.read()
-        except (OSError, http.client.HTTPException):
-            connection.close()
-            self._local.connection = None
-            raise
+        return self._wire.exchange(method, path, body, headers)
 
     def ask(self, method, path, body=None, **headers):
         """The JSON of a request that must succeed."""
