@@ -101,6 +101,7 @@ registry::Options registry_options(const ServeOptions& options) {
 
 store::Options store_options(const ServeOptions& options) {
   store::Options made;
+  made.released_grace = options.released_grace;
   made.accepts_sparse = [patterns = options.accept_sparse](const RepositoryName& name) {
     return std::ranges::any_of(
         patterns, [&](const auto& pattern) { return oci::matches_repository(pattern, name.str()); });

@@ -48,6 +48,7 @@ Command serve_command() {
   command.setting("serve", "threads", Command::into(options->threads, parse_count));
   command.setting("serve", "workers", Command::into(options->workers, parse_count));
   command.setting("serve", "grace", Command::into(options->grace, parse_duration));
+  command.setting("serve", "released-grace", Command::into(options->released_grace, parse_duration));
   command.setting("serve", "max-connections", Command::into(options->limits.connections, parse_count));
   command.setting("serve", "max-header-size", Command::into(options->limits.header_bytes, parse_size));
   command.setting("serve", "max-target-size", Command::into(options->limits.target_bytes, parse_size));

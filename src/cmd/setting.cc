@@ -27,6 +27,8 @@ constexpr Setting kSettings[] = {
     {"serve", "workers", kCount, "N", "32", "Calls on the store at once"},
     {"serve", "grace", kDuration, "TIME", "30s",
      "What requests in progress get to finish when the server is stopped"},
+    {"serve", "released-grace", kDuration, "TIME", "24h",
+     "What has an expiry stays so long after its last holder went"},
     {"serve", "max-connections", kCount, "N", "10000", "Connections at once; 503 beyond"},
     {"serve", "max-header-size", kSize, "SIZE", "32KiB", "Request line and header fields; 431 beyond"},
     {"serve", "max-target-size", kSize, "SIZE", "8KiB", "Path and query of a request; 414 beyond"},
