@@ -53,7 +53,8 @@ void expire(std::stop_token stop, store::Store& store) {
       trim(stop, store.changes());
       trim_at = std::chrono::steady_clock::now() + kTrimInterval;
     }
-    wake.wait_for(lock, stop, kExpiryInterval, [] { return false; });
+    // Where some were due, more may be.
+    if (!removed || *removed == 0) wake.wait_for(lock, stop, kExpiryInterval, [] { return false; });
   }
 }
 
