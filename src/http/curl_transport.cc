@@ -194,7 +194,13 @@ class CurlTransport final : public Transport {
   Result<HttpResponse> perform(const HttpRequest& request, Body* body, ResponseSink* sink) override {
     Easy handle = take();
     if (!handle) return fail(Code::kInternal, "libcurl has no memory for a connection");
-    Transfer transfer{.handle = handle.get(), .body = body, .sink = sink, .response = {}, .error = {}, .stop = request.stop, .cancelled = options_.cancelled};
+    Transfer transfer{.handle = handle.get(),
+                      .body = body,
+                      .sink = sink,
+                      .response = {},
+                      .error = {},
+                      .stop = request.stop,
+                      .cancelled = options_.cancelled};
     List fields, connect_to;
     char message[CURL_ERROR_SIZE] = "";
     curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, message);
@@ -215,7 +221,8 @@ class CurlTransport final : public Transport {
   }
 
  private:
-  bool set_up(CURL* handle, const HttpRequest& request, Transfer& transfer, List& fields, List& connect_to) const {
+  bool set_up(CURL* handle, const HttpRequest& request, Transfer& transfer, List& fields,
+              List& connect_to) const {
     bool ok = true;
     const auto set = [&](CURLoption option, auto value) {
       ok = curl_easy_setopt(handle, option, value) == CURLE_OK && ok;
@@ -234,7 +241,6 @@ class CurlTransport final : public Transport {
     set(CURLOPT_PATH_AS_IS, 1L);
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_BUFFERSIZE, 256L * 1024);
-    set(CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
     set(CURLOPT_TCP_KEEPALIVE, 1L);
     set(CURLOPT_TCP_KEEPIDLE, 15L);
     set(CURLOPT_TCP_KEEPINTVL, 15L);
@@ -260,23 +266,7 @@ class CurlTransport final : public Transport {
     set(CURLOPT_WRITEDATA, static_cast<void*>(&transfer));
 
     if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);
-    if (transfer.body != nullptr) {
-      set(CURLOPT_UPLOAD, 1L);
-      set(CURLOPT_READFUNCTION, &on_read);
-      set(CURLOPT_READDATA, static_cast<void*>(&transfer));
-      set(CURLOPT_SEEKFUNCTION, &on_seek);
-      set(CURLOPT_SEEKDATA, static_cast<void*>(&transfer));
-      const auto size = transfer.body->size();
-      if (size) set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*size));
-      if (!size) ok = append(fields, "Transfer-Encoding: chunked") && ok;
-      // A server that never answers `100 Continue` must not cost more than this on each upload.
-      set(CURLOPT_EXPECT_100_TIMEOUT_MS, 1000L);
-      if (size && *size < kMinExpectBytes) ok = append(fields, "Expect:") && ok;
-    } else if (request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
-      set(CURLOPT_POSTFIELDS, "");
-      set(CURLOPT_POSTFIELDSIZE, 0L);
-      ok = append(fields, "Content-Type:") && ok;
-    }
+    ok = set_up_body(handle, request, transfer, fields) && ok;
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
     for (const auto& [name, value] : request.headers) {
       // "Name;" is how curl writes a field without a value.
@@ -286,6 +276,40 @@ class CurlTransport final : public Transport {
       ok = append(fields, field) && ok;
     }
     set(CURLOPT_HTTPHEADER, fields.get());
+    return ok;
+  }
+
+  static bool set_up_body(CURL* handle, const HttpRequest& request, Transfer& transfer, List& fields) {
+    bool ok = true;
+    const auto set = [&](CURLoption option, auto value) {
+      ok = curl_easy_setopt(handle, option, value) == CURLE_OK && ok;
+    };
+    const auto set_post = [&](std::string_view bytes) {
+      set(CURLOPT_POSTFIELDS, bytes.data());  // Not copied.
+      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(bytes.size()));
+      // Else curl calls it a form.
+      if (!request.headers.find("Content-Type")) ok = append(fields, "Content-Type:") && ok;
+    };
+    if (transfer.body == nullptr) {
+      if (request.method == "POST" || request.method == "PUT" || request.method == "PATCH") set_post("");
+      return ok;
+    }
+    const auto size = transfer.body->size();
+    if (const auto bytes = transfer.body->bytes()) {
+      set_post(*bytes);
+    } else {
+      set(CURLOPT_UPLOAD, 1L);
+      set(CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
+      set(CURLOPT_READFUNCTION, &on_read);
+      set(CURLOPT_READDATA, static_cast<void*>(&transfer));
+      set(CURLOPT_SEEKFUNCTION, &on_seek);
+      set(CURLOPT_SEEKDATA, static_cast<void*>(&transfer));
+      if (size) set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*size));
+      if (!size) ok = append(fields, "Transfer-Encoding: chunked") && ok;
+    }
+    // A server that never answers `100 Continue` must not cost more than this on each upload.
+    set(CURLOPT_EXPECT_100_TIMEOUT_MS, 1000L);
+    if (size && *size < kMinExpectBytes) ok = append(fields, "Expect:") && ok;
     return ok;
   }
 
@@ -335,11 +359,10 @@ class CurlTransport final : public Transport {
     }
     switch (code) {
       case CURLE_PEER_FAILED_VERIFICATION:
-        return fail(
-            Code::kUnauthorized,
-            circumstances.unknown_authority
-                ? what + "; name the authority's certificate with a CA file if the server has its own"
-                : what);
+        return fail(Code::kUnauthorized,
+                    circumstances.unknown_authority
+                        ? what + "; name the authority's certificate with a CA file if the server has its own"
+                        : what);
       case CURLE_SSL_CERTPROBLEM:
       case CURLE_SSL_CACERT_BADFILE:
       case CURLE_URL_MALFORMAT:

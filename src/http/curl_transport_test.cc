@@ -196,6 +196,27 @@ TEST_F(CurlTransportTest, SendsBodiesInEveryFraming) {
   }
 }
 
+TEST_F(CurlTransportTest, SendsWhatIsInMemory) {
+  for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{300'000}, kLarge}) {
+    for (const bool typed : {false, true}) {
+      std::promise<Received> done;
+      serve([&](Exchange& exchange) { return take(exchange, done); });
+      std::string bytes;
+      for (std::uint64_t at = 0; at < size; ++at) bytes += byte_at(at);
+      StringBody body(std::move(bytes));
+      const auto response =
+          perform("PATCH", &body, nullptr, typed ? Headers{{"Content-Type", "text/plain"}} : Headers());
+      ASSERT_TRUE(response) << response.error().message;
+      const Received received = done.get_future().get();
+      EXPECT_EQ(received.method, "PATCH");
+      EXPECT_EQ(received.length, size);
+      EXPECT_EQ(received.bytes, size);
+      EXPECT_TRUE(received.same);
+      EXPECT_EQ(received.headers.find("Content-Type").value_or("none"), typed ? "text/plain" : "none");
+    }
+  }
+}
+
 TEST_F(CurlTransportTest, SendsRequestsWithoutABody) {
   for (const std::string method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}) {
     std::promise<Received> done;

@@ -25,6 +25,8 @@ class Body : public Source {
   virtual std::optional<std::uint64_t> size() const = 0;
   /// Goes back to the first byte. False where that is not possible: the request then cannot be repeated.
   virtual Result<bool> rewind() = 0;
+  /// All of it, where it is in memory: that spares copies and system calls. Valid as long as the body.
+  virtual std::optional<std::string_view> bytes() const { return std::nullopt; }
 };
 
 class StringBody final : public Body {
@@ -33,6 +35,7 @@ class StringBody final : public Body {
   Result<std::size_t> read(std::span<std::byte> buffer) override;
   std::optional<std::uint64_t> size() const override { return bytes_.size(); }
   Result<bool> rewind() override;
+  std::optional<std::string_view> bytes() const override { return bytes_; }
 
  private:
   const std::string bytes_;

@@ -44,13 +44,15 @@ std::string lower(std::string_view text) {
 }
 
 bool has_name(const DiscoveredType& found, const std::string& name) {
-  return found.type.plural == name || lower(found.type.kind) == name || found.singular == name ||
+  return found.type.plural == name || lower(found.type.kind) == name ||
+         (found.singular == name && !name.empty()) ||
          std::ranges::find(found.short_names, name) != found.short_names.end();
 }
 
-/// `qualifier` is `group`, `version.group` or, for the core group, `version`.
+/// `qualifier` is `group` or `version.group`; for the core group `version` too.
 bool is_of(const ResourceType& type, const std::string& qualifier) {
-  return qualifier == type.group || qualifier == type.version + (type.group.empty() ? "" : "." + type.group);
+  return qualifier == type.group || qualifier == type.version + "." + type.group ||
+         (type.group.empty() && qualifier == type.version);
 }
 
 }  // namespace

@@ -8,12 +8,12 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include "base/file_descriptor.h"
+#include "kube/time.h"
 #include "oci/base64.h"
 #include "oci/json.h"
 #include "oci/json_writer.h"
@@ -82,34 +82,6 @@ std::string exec_info(const Config& config) {
   return writer.end_object().end_object().take();
 }
 
-std::optional<UnixTime> parse_timestamp(std::string_view text) {
-  // 2026-11-24T09:57:50[.123](Z|+01:00)
-  const auto number = [&](std::size_t at, std::size_t length) -> std::optional<int> {
-    int value = 0;
-    const char* first = text.data() + at;
-    if (at + length > text.size()) return std::nullopt;
-    const auto [end, error] = std::from_chars(first, first + length, value);
-    return error == std::errc() && end == first + length && *first != '-' ? std::optional(value)
-                                                                          : std::nullopt;
-  };
-  const auto year = number(0, 4), month = number(5, 2), day = number(8, 2);
-  const auto hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
-  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok()) return std::nullopt;
-  const UnixTime local = std::chrono::sys_days(date) + std::chrono::hours(*hour) +
-                         std::chrono::minutes(*minute) + std::chrono::seconds(*second);
-  const std::size_t zone = text.find_first_of("Z+-", 19);
-  if (zone == std::string_view::npos) return std::nullopt;
-  if (text[zone] == 'Z') return local;
-  const auto hours = number(zone + 1, 2), minutes = number(zone + 4, 2);
-  if (!hours || !minutes) return std::nullopt;
-  const std::chrono::minutes offset = std::chrono::hours(*hours) + std::chrono::minutes(*minutes);
-  return text[zone] == '+' ? local - offset : local + offset;
-}
-
 Result<ExecCredential> parse_exec_credential(std::string_view json, std::string_view api_version) {
   const auto parsed = oci::parse_json(json);
   if (!parsed) return fail(Code::kUnauthorized, "it printed no JSON");
@@ -124,9 +96,9 @@ Result<ExecCredential> parse_exec_credential(std::string_view json, std::string_
     credential.certificate = text_of(*status, "clientCertificateData");
     credential.key = text_of(*status, "clientKeyData");
     if (const std::string expires = text_of(*status, "expirationTimestamp"); !expires.empty()) {
-      credential.expires = parse_timestamp(expires);
-      if (!credential.expires)
-        return fail(Code::kUnauthorized, "its expirationTimestamp is no time: " + oci::quote(expires));
+      const auto time = parse_time(expires);
+      if (!time) return fail(Code::kUnauthorized, "expirationTimestamp: " + time.error().message);
+      credential.expires = *time;
     }
   }
   if (credential.certificate.empty() != credential.key.empty())

@@ -30,7 +30,4 @@ Result<ExecCredential> parse_exec_credential(std::string_view json, std::string_
 /// ours.
 Result<ExecCredential> run_exec_plugin(const Config& config);
 
-/// RFC 3339, to the second.
-std::optional<UnixTime> parse_timestamp(std::string_view text);
-
 }  // namespace lamina::kube

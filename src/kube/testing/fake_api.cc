@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "kube/testing/apply.h"
 #include "kube/testing/json_edit.h"
 #include "kube/testing/selector.h"
 #include "oci/json_writer.h"
@@ -90,16 +91,6 @@ std::unexpected<Error> missing(const ResourceType& type, const ObjectKey& key) {
                                About::kNothing,
                                type.plural + " \"" + key.to_string() + "\" not found",
                                {"NotFound"}});
-}
-
-/// The fields that an apply may own.
-Json own_fields(Json json) {
-  for (const JsonPath& path : {JsonPath{"apiVersion"}, JsonPath{"kind"}, JsonPath{"metadata", "name"},
-                               JsonPath{"metadata", "namespace"}, JsonPath{"metadata", "uid"},
-                               JsonPath{"metadata", "resourceVersion"}}) {
-    json = without(json, path);
-  }
-  return json;
 }
 
 std::string event_line(std::string_view kind, std::string_view object) {
@@ -384,43 +375,13 @@ Result<Object> FakeApi::apply(Served& in, const ObjectKey& key, const Json& body
     if (!version_of(body).empty()) return conflict(key, "the object to apply to does not exist");
     return insert(in, body, options, {mine});
   }
-  const Json& now = found->second.json;
-  std::map<JsonPath, Json> wanted = leaves_of(fields);
-  wanted.erase(JsonPath());
-
-  std::vector<Applied> others = found->second.applied;
-  const auto is_mine = [&](const Applied& one) {
-    return one.manager == mine.manager && one.subresource == mine.subresource;
-  };
-  const auto before = std::ranges::find_if(others, is_mine);
-  const std::map<JsonPath, Json> had =
-      before == others.end() ? std::map<JsonPath, Json>() : leaves_of(before->fields);
-  std::erase_if(others, is_mine);
-
-  Json next = now;
-  for (const auto& [path, value] : had) {
-    if (path.empty() || wanted.contains(path)) continue;
-    if (std::ranges::none_of(others,
-                             [&](const Applied& one) { return find_at(one.fields, path) != nullptr; }))
-      next = without(next, path);
-  }
-  for (const auto& [path, value] : wanted) {
-    const Json* live = find_at(now, path);
-    if (live == nullptr || !equal(*live, value)) {
-      for (Applied& other : others) {
-        if (find_at(other.fields, path) == nullptr) continue;
-        if (!options.force) return conflict(key, "conflict with \"" + other.manager + "\": ." + path.back());
-        other.fields = without(other.fields, path);
-      }
-    }
-    next = with(next, path, value);
-  }
-  others.push_back(mine);
-  next = without(next, {"metadata", "resourceVersion"});
+  auto merged = merge_applied(found->second.json, found->second.applied, mine, options.force);
+  if (!merged) return conflict(key, merged.error().message);
+  Json next = without(merged->json, {"metadata", "resourceVersion"});
   for (const JsonPath& path : {JsonPath{"metadata", "resourceVersion"}, JsonPath{"metadata", "uid"}}) {
     if (find_at(body, path) != nullptr) next = keep_member(body, next, path);
   }
-  return change(in, key, std::move(next), options, std::move(others));
+  return change(in, key, std::move(next), options, std::move(merged->applied));
 }
 
 // --- The verbs ---

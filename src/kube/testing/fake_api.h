@@ -14,6 +14,7 @@
 
 #include "kube/api.h"
 #include "kube/discovery.h"
+#include "kube/testing/apply.h"
 
 namespace lamina::kube::testing {
 
@@ -33,9 +34,9 @@ struct Call {
 };
 
 /// An API server in memory, with the rules that controllers depend on: resourceVersions and conflicts,
-/// generation, the status subresource, finalizers, server-side apply with conflicts between managers (an
-/// array is one field), watches with history, bookmarks only to end initial events. It has no schemas, no
-/// rights and no garbage collector of its own. Times are 2026-01-01T00:00:00Z. Thread-safe.
+/// generation, the status subresource, finalizers, server-side apply (apply.h), watches with history,
+/// bookmarks only to end initial events. It has no schemas, no rights and no garbage collector of its own.
+/// Times are 2026-01-01T00:00:00Z. Thread-safe.
 class FakeApi final : public Api {
  public:
   /// Calls about a type that was not added are kNotFound, as for a missing CRD.
@@ -90,12 +91,6 @@ class FakeApi final : public Api {
   Result<ResourceType> resolve_type(std::string_view name) override;
 
  private:
-  /// What a manager applied last to an object or to one of its subresources.
-  struct Applied {
-    std::string manager;
-    std::string subresource;
-    oci::Json fields;
-  };
   struct Stored {
     oci::Json json;
     std::vector<Applied> applied;
