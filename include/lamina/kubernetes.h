@@ -204,6 +204,7 @@ class Cluster {
   /// Publishes the content with a lease and writes the OCIArtifact that refers to it, by server-side apply.
   /// Where the second step fails, the artifact goes with its lease, and the error says so; a resource never
   /// points to what is not there. Where content and object are as they would be made, nothing is written.
+  /// Whoever may read the namespace kube-system gets a lease that outlasts an absent controller.
   Result<PublishedObject> publish(Client& client, std::string_view namespace_name, std::string_view name,
                                   const Content& content, const PublishOptions& options,
                                   const ResourceOptions& resource = {});

@@ -20,13 +20,21 @@ Result<Reference> target_of(std::string_view namespace_name, const PublishOption
                       options.push.tags.empty() ? std::nullopt : std::optional(options.push.tags.front()));
 }
 
+/// Who may not read the namespace kube-system publishes with a plain lease: it runs out even while no
+/// controller is there to claim the artifact.
+Result<std::string> uid_if_allowed(Cluster::Impl& cluster) {
+  auto uid = cluster.uid();
+  if (!uid && uid.error().code == Code::kDenied) return std::string();
+  return uid;
+}
+
 /// Publishes so that the artifact goes by itself unless an object claims it.
 Result<Published> push_with_lease(Client& client, const Reference& target, const Content& content,
                                   PushOptions push, Holder owner, bool other_registry) {
   LAMINA_ASSIGN(const std::string version, client.server_version(target.registry));
   if (!version.empty()) {
     if (!push.ttl) push.ttl = kLease;
-    push.owner = std::move(owner);
+    if (!owner.cluster.empty()) push.owner = std::move(owner);
   } else if (!other_registry || push.ttl) {
     return fail(Code::kUnsupported,
                 target.to_string() +
@@ -79,8 +87,8 @@ Result<PublishedObject> Cluster::publish(Client& client, std::string_view namesp
   }
   auto existing = impl_->api->get(type, key);
   if (!existing && existing.error().code != Code::kNotFound) return std::unexpected(existing.error());
-  LAMINA_ASSIGN(std::string cluster_uid, impl_->uid());
-  Holder owner{.cluster = std::move(cluster_uid),
+  LAMINA_ASSIGN(const std::string cluster_uid, uid_if_allowed(*impl_));
+  Holder owner{.cluster = cluster_uid,
                .group = type.group,
                .kind = type.kind,
                .namespace_name = key.namespace_name,
@@ -117,8 +125,8 @@ Result<PublishedObject> Cluster::publish_to_status(Client& client, const ObjectN
   LAMINA_TRY(cluster::check_holds_references(type));
   LAMINA_ASSIGN(const kube::Object object, impl_->get(type, producer));
   const ObjectId id = cluster::id_of(type, object);
-  LAMINA_ASSIGN(std::string cluster_uid, impl_->uid());
-  Holder owner{.cluster = std::move(cluster_uid),
+  LAMINA_ASSIGN(const std::string cluster_uid, uid_if_allowed(*impl_));
+  Holder owner{.cluster = cluster_uid,
                .group = type.group,
                .kind = type.kind,
                .namespace_name = id.namespace_name,

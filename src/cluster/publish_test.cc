@@ -83,6 +83,17 @@ TEST_F(PublishTest, WritesTheArtifactWithALeaseAndTheObjectThatRefersToIt) {
   EXPECT_EQ(api().writes().front().field_manager, "lamina-publish");
 }
 
+TEST_F(PublishTest, WithoutTheRightToTellTheClusterTheLeaseIsAPlainOne) {
+  api().on_call([](const kube::testing::Call& call) -> std::optional<Error> {
+    if (call.type.kind != "Namespace") return std::nullopt;
+    return Error{Code::kDenied, About::kNothing, "may not get namespaces"};
+  });
+  ASSERT_TRUE(publish());
+  const auto lease = oci::parse_json(registry.published_json).value();
+  EXPECT_EQ(integer_at(lease, "ttl"), 3600);
+  EXPECT_EQ(find_at(lease, "owner"), nullptr);
+}
+
 TEST_F(PublishTest, UnchangedContentAndObjectWriteNothing) {
   ASSERT_TRUE(publish());
   registry_writes();

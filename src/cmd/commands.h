@@ -17,6 +17,7 @@ Command holders_command();
 Command ls_command();
 Command orphans_command();
 Command pack_command();
+Command publish_command();
 Command pull_command();
 Command push_command();
 Command resolve_command();

@@ -43,7 +43,7 @@ TEST_F(Completion, BashCompletesCommandsOptionsChoicesAndFiles) {
     std::string words;
     std::string_view expected;
   } kCases[] = {
-      {"lamina pu", "pull push"},
+      {"lamina pu", "publish pull push"},
       {"lamina comp", "completion"},
       {"lamina push --regi", "--registry"},
       {"lamina push --profile o", "ocm-v1 ocm-v2"},

@@ -41,8 +41,8 @@ TEST(Config, FaultsAreToldWithTheirPlace) {
   } kCases[] = {
       {"serve:\n  adr: x", "f:2:3: unknown key 'adr' in serve (did you mean 'addr'?)"},
       {"serv:\n  addr: x", "f:1:1: unknown key 'serv' in the file (did you mean 'serve'?)"},
-      {"zzz: 1", "f:1:1: unknown key 'zzz' in the file; known are client, serve"},
-      {"addr: x", "f:1:1: unknown key 'addr' in the file; known are client, serve"},
+      {"zzz: 1", "f:1:1: unknown key 'zzz' in the file; known are client, controller, kubernetes, serve"},
+      {"addr: x", "f:1:1: unknown key 'addr' in the file; known are client, controller, kubernetes, serve"},
       {"serve:\n  registry: x", "f:2:3: unknown key 'registry' in serve; known are addr, "},
       {"serve:\n  addr: a\n  addr: b", "f:3:3: key 'addr' comes twice in serve"},
       {"serve: {}\nserve: {}", "f:2:1: key 'serve' comes twice in the file"},

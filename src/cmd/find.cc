@@ -5,6 +5,7 @@
 
 #include "cmd/artifact_arguments.h"
 #include "cmd/commands.h"
+#include "cmd/kubernetes_arguments.h"
 #include "cmd/quantity.h"
 #include "cmd/remote_arguments.h"
 #include "cmd/report.h"
@@ -18,6 +19,9 @@ struct FindArguments {
   std::optional<Tag> tag;
   bool exact = false;
   std::uint64_t limit = 1000;
+  KubernetesArguments kubernetes;
+  bool kube = false;
+  std::string namespace_name;
 };
 
 std::string text_of(const FoundArtifact& artifact) {
@@ -41,9 +45,35 @@ void write_artifact(oci::JsonWriter& json, const FoundArtifact& artifact) {
   json.end_object();
 }
 
+Result<Report> find_objects(const FindArguments& arguments, const Identity& identity) {
+  if (arguments.exact || arguments.tag)
+    return fail(Code::kInvalid, "--kube goes with neither --exact nor --tag");
+  LAMINA_ASSIGN(Cluster cluster, arguments.kubernetes.connect());
+  LAMINA_ASSIGN(auto found, cluster.find(identity, arguments.namespace_name));
+  if (arguments.limit > 0 && found.size() > arguments.limit) found.resize(arguments.limit);
+  if (found.empty()) {
+    return fail(Code::kNotFound,
+                "the cluster has no OCIArtifact with the identity " + canonical_json(identity));
+  }
+  Report report;
+  report.brief.emplace();
+  auto json = json_writer();
+  json.begin_array();
+  for (const ObjectReference& reference : found) {
+    report.text += (report.text.empty() ? "" : "\n") + cmd::text_of(reference, arguments.remote.registry);
+    *report.brief += location_of(reference, arguments.remote.registry) + '\n';
+    write_reference(json, reference, arguments.remote.registry);
+  }
+  json.end_array();
+  report.json = json.take();
+  return report;
+}
+
 Result<Report> run(const FindArguments& arguments, Context& context) {
   LAMINA_ASSIGN(const auto identity, arguments.identity.identity());
   if (!identity) return fail(Code::kInvalid, "KEY=VALUE is missing; see `lamina find --help`");
+  if (arguments.kube) return find_objects(arguments, *identity);
+  if (!arguments.namespace_name.empty()) return fail(Code::kInvalid, "--namespace goes with --kube");
   FindOptions options{.mode = arguments.exact ? FindMode::kDerived : FindMode::kAuto,
                       .scheme = arguments.identity.scheme,
                       .tenant = arguments.identity.tenant,
@@ -87,7 +117,8 @@ Command find_command() {
                   .examples = {{"Every version of a component", "lamina find component-name=podinfo"},
                                {"The digest of one artifact, in any registry",
                                 "lamina find component-name=podinfo component-version=6.7.0 --exact -o json "
-                                "| jq -r .[0].digest"}},
+                                "| jq -r .[0].digest"},
+                               {"The objects of a cluster", "lamina find --kube component-name=podinfo"}},
                   .arguments = {},
                   .options = {},
                   .run = [arguments](Context& context) { return run(*arguments, context); }};
@@ -99,10 +130,13 @@ Command find_command() {
   pairs.repeated = true;
   command.flag("--exact", arguments->exact, "The entries are the whole identity; look where it points to");
   arguments->identity.declare(command);
+  command.flag("--kube", arguments->kube, "Find the OCIArtifacts of a Kubernetes cluster instead");
+  command.option("--namespace", "NAME", arguments->namespace_name, "With --kube: only in this namespace");
   command.option("-t,--tag", "TAG", arguments->tag, Tag::parse, "Only artifacts that have this tag");
   command.option("-n,--limit", "N", arguments->limit, parse_count,
                  "At most so many; 0 is no limit (default 1000)");
   arguments->remote.declare(command);
+  arguments->kubernetes.declare(command);
   return command;
 }
 

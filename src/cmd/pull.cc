@@ -15,9 +15,15 @@ Result<LinkPolicy> parse_links(std::string_view text) {
   return choice == 0 ? LinkPolicy::kReject : LinkPolicy::kSkip;
 }
 
-Report report(const PullArguments& arguments, const Reference& reference, const Pulled& pulled) {
-  const std::string& registry = arguments.remote.registry_of(reference);
-  const bool has_manifest = !arguments.blob;
+/// `reference`: where the manifest is, if there was one; `object`: what referred to it, if anything.
+Report report(const PullArguments& arguments, const std::optional<Reference>& reference, const Pulled& pulled,
+              const ObjectReference* object) {
+  const bool has_manifest = reference && !pulled.manifest.media_type.empty();
+  std::string artifact = object != nullptr ? location_of(*object, arguments.remote.registry) : "";
+  if (has_manifest) {
+    artifact =
+        pinned(arguments.remote.registry_of(*reference), reference->repository, pulled.manifest.digest);
+  }
   Report made;
   made.content_on_stdout = arguments.to == "-";
   std::string content = format_size(pulled.bytes_written);
@@ -26,18 +32,19 @@ Report report(const PullArguments& arguments, const Reference& reference, const 
     if (pulled.unpacked->skipped_links > 0)
       content += fmt::format(", {} links left out", pulled.unpacked->skipped_links);
   }
-  made.text =
-      rows({{"status", "pulled and verified"},
-            {"artifact", has_manifest ? pinned(registry, reference.repository, pulled.manifest.digest) : ""},
-            {"layer", describe(pulled.layer)},
-            {"identity", pulled.identity ? canonical_json(*pulled.identity) : ""},
-            {"to", made.content_on_stdout ? "standard output" : arguments.to},
-            {"content", content}});
+  made.text = rows({{"status", "pulled and verified"},
+                    {"object", object != nullptr ? describe(object->carrier) : ""},
+                    {"artifact", artifact},
+                    {"layer", describe(pulled.layer)},
+                    {"identity", pulled.identity ? canonical_json(*pulled.identity) : ""},
+                    {"to", made.content_on_stdout ? "standard output" : arguments.to},
+                    {"content", content}});
   made.brief = "";
   auto json = json_writer();
   json.begin_object();
+  if (object != nullptr) write_object(json, "object", object->carrier);
   if (has_manifest) {
-    write_name(json, registry, reference.repository, pulled.manifest.digest);
+    write_name(json, arguments.remote.registry_of(*reference), reference->repository, pulled.manifest.digest);
     write_descriptor(json, "manifest", pulled.manifest);
   }
   write_descriptor(json, "layer", pulled.layer);
@@ -65,21 +72,34 @@ Error explain(const PullArguments& arguments, const Reference& reference, Error 
   return arguments.platform.empty() ? arguments.artifact.explain(std::move(error), reference) : error;
 }
 
+Result<Report> pull_object(const PullArguments& arguments, const PullPlan& plan, Context& context) {
+  LAMINA_ASSIGN(Cluster cluster, arguments.object.kubernetes.connect());
+  LAMINA_ASSIGN(const ObjectReference reference, arguments.object.resolve(cluster));
+  LAMINA_ASSIGN(Remote remote,
+                Remote::open(arguments.remote, context, location_of(reference, arguments.remote.registry)));
+  LAMINA_ASSIGN(const Pulled pulled, cluster.pull(reference, *remote, plan.destination, plan.options));
+  return report(arguments, reference.oci, pulled, &reference);
+}
+
 Result<Report> run(const PullArguments& arguments, Context& context) {
   LAMINA_ASSIGN(PullPlan plan, cmd::plan(arguments));
   if (auto* stream = std::get_if<StreamDestination>(&plan.destination)) stream->sink = &context.out;
-  LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context, plan.reference.to_string()));
+  if (!plan.reference) return pull_object(arguments, plan, context);
+  const Reference& reference = *plan.reference;
+  LAMINA_ASSIGN(Remote remote, Remote::open(arguments.remote, context, reference.to_string()));
   const auto pulled = arguments.blob
-                          ? remote->pull_blob(plan.reference, *arguments.blob, plan.destination, plan.options)
-                          : remote->pull(plan.reference, plan.destination, plan.options);
-  if (!pulled) return std::unexpected(explain(arguments, plan.reference, pulled.error()));
-  return report(arguments, plan.reference, *pulled);
+                          ? remote->pull_blob(reference, *arguments.blob, plan.destination, plan.options)
+                          : remote->pull(reference, plan.destination, plan.options);
+  if (!pulled) return std::unexpected(explain(arguments, reference, pulled.error()));
+  return report(arguments, reference, *pulled, nullptr);
 }
 
 }  // namespace
 
 void declare(Command& command, PullArguments& arguments) {
   arguments.artifact.declare(command);
+  arguments.object.declare(command);
+  arguments.object.declare_unready(command);
   command
       .option("--to", "PATH", arguments.to,
               "The file or, with --unpack, the directory to make; - is standard output")
@@ -100,7 +120,13 @@ void declare(Command& command, PullArguments& arguments) {
 }
 
 Result<PullPlan> plan(const PullArguments& arguments) {
-  LAMINA_ASSIGN(auto reference, arguments.artifact.resolve(arguments.remote.registry));
+  std::optional<Reference> reference;
+  if (arguments.object.name) {
+    LAMINA_TRY(arguments.object.check(arguments.artifact));
+    if (arguments.blob) return fail(Code::kInvalid, "an object names the content; leave --blob out");
+  } else {
+    LAMINA_ASSIGN(reference, arguments.artifact.resolve(arguments.remote.registry));
+  }
   if (arguments.to.empty()) return fail(Code::kInvalid, "expected --to PATH, or --to - for standard output");
   if (arguments.unpack && arguments.to == "-")
     return fail(Code::kInvalid, "--unpack needs a directory, not --to -");
@@ -145,7 +171,9 @@ Command pull_command() {
           {{"By identity, into a new directory",
             "lamina pull -i component-name=podinfo -i component-version=6.7.0 --unpack --to ./deploy"},
            {"A chart, if it is small", "lamina pull charts/podinfo:6.7.0 --max-size 1MiB --to podinfo.tgz"},
-           {"To another program", "lamina pull build/output:42 --to - | tar t"}},
+           {"To another program", "lamina pull build/output:42 --to - | tar t"},
+           {"What an object in a cluster refers to",
+            "lamina pull --for OCIArtifact/team-a/podinfo --unpack --to ./deploy"}},
       .arguments = {},
       .options = {},
       .run = [arguments](Context& context) { return run(*arguments, context); }};

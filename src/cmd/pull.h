@@ -7,6 +7,7 @@
 
 #include "cmd/artifact_arguments.h"
 #include "cmd/command.h"
+#include "cmd/kubernetes_arguments.h"
 #include "cmd/remote_arguments.h"
 #include "lamina/client.h"
 
@@ -15,6 +16,7 @@ namespace lamina::cmd {
 struct PullArguments {
   RemoteArguments remote;
   ArtifactArguments artifact;
+  ObjectArguments object;
   std::string to;
   bool unpack = false;
   bool decompress = false;
@@ -27,8 +29,8 @@ struct PullArguments {
 };
 
 struct PullPlan {
-  Reference reference;
-  Destination destination;  ///< Of a stream, without its sink.
+  std::optional<Reference> reference;  ///< Absent where an object names the artifact.
+  Destination destination;             ///< Of a stream, without its sink.
   PullOptions options;
 };
 

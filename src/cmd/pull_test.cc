@@ -22,7 +22,7 @@ TEST(Pull, ToAFile) {
   const auto plan = plan_of({"a/b:1", "--to", "f", "--decompress", "--max-size", "100MiB", "--layer", "2",
                              "--platform", "linux/arm64"});
   ASSERT_TRUE(plan) << plan.error().message;
-  EXPECT_EQ(plan->reference.to_string(), "a/b:1");
+  EXPECT_EQ(plan->reference->to_string(), "a/b:1");
   EXPECT_EQ(std::get<FileDestination>(plan->destination).path, "f");
   EXPECT_TRUE(plan->options.decompress);
   EXPECT_EQ(plan->options.max_size, std::uint64_t{100} << 20);
@@ -34,12 +34,25 @@ TEST(Pull, ToADirectoryByIdentity) {
   const auto plan =
       plan_of({"-i", "k=v", "-t", "2", "--to", "d", "--unpack", "--links", "skip", "--layer-type", "a/b"});
   ASSERT_TRUE(plan) << plan.error().message;
-  EXPECT_EQ(plan->reference.repository, repository_of({{"k", "v"}}).value());
-  EXPECT_EQ(plan->reference.tag->str(), "2");
+  EXPECT_EQ(plan->reference->repository, repository_of({{"k", "v"}}).value());
+  EXPECT_EQ(plan->reference->tag->str(), "2");
   const auto& directory = std::get<DirectoryDestination>(plan->destination);
   EXPECT_EQ(directory.path, "d");
   EXPECT_EQ(directory.unpack.links, LinkPolicy::kSkip);
   EXPECT_EQ(plan->options.layer_media_type, "a/b");
+}
+
+TEST(Pull, WhatAnObjectRefersTo) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--for", "OCIArtifact/team/podinfo", "--to", "f"},
+        {"OCIArtifact/team/podinfo", "--to", "f"}}) {
+    const auto plan = plan_of(words);
+    ASSERT_TRUE(plan) << plan.error().message;
+    EXPECT_FALSE(plan->reference);
+  }
+  // What begins with a small letter is a repository.
+  EXPECT_EQ(plan_of({"ociartifact/team/podinfo", "--to", "f"})->reference->to_string(),
+            "ociartifact/team/podinfo");
 }
 
 TEST(Pull, ToStandardOutput) {
@@ -58,6 +71,11 @@ TEST(Pull, RefusesWhatCannotBeMeant) {
       {{"a:1", "-i", "k=v", "--to", "f"}, "expected either REFERENCE or --identity KEY=VALUE..."},
       {{"a:1", "-t", "2", "--to", "f"}, "--tag goes with --identity"},
       {{"a:1"}, "expected --to PATH"},
+      {{"a:1", "--for", "A/b/c", "--to", "f"}, "an object names the artifact; leave REFERENCE"},
+      {{"A/b/c", "-i", "k=v", "--to", "f"}, "an object names the artifact; leave REFERENCE"},
+      {{"A/b/c", "--blob", digest, "--to", "f"}, "an object names the content; leave --blob out"},
+      {{"--for", "A/b", "--to", "f"}, "--for: expected KIND/NAMESPACE/NAME"},
+      {{"A//c", "--to", "f"}, "REFERENCE: expected KIND/NAMESPACE/NAME"},
       {{"a:1", "--to", "-", "--unpack"}, "--unpack needs a directory"},
       {{"a:1", "--to", "d", "--unpack", "--decompress"}, "--unpack decompresses already"},
       {{"a:1", "--to", "f", "--layer", "1", "--layer-type", "a/b"}, "--layer contradicts --layer-type"},

@@ -47,28 +47,14 @@ Result<Reference> choose_target(const PushArguments& arguments, const std::optio
 }
 
 Report report(const Published& published) {
-  std::string tags;
-  for (const Tag& tag : published.tags) tags += (tags.empty() ? "" : " ") + tag.str();
   Report made;
-  made.text = rows({{"status", published.unchanged ? "unchanged: nothing was written" : "published"},
-                    {"artifact", pinned(published.registry, published.repository, published.manifest.digest)},
-                    {"tags", tags},
-                    {"layer", describe(published.layer)},
-                    {"identity", published.identity ? canonical_json(*published.identity) : ""},
-                    {"url", published.url}});
+  made.text = text_of(published, published.unchanged, "");
   if (published.packed) made.warning = dropped_warning(*published.packed);
   made.brief = pinned(published.registry, published.repository, published.manifest.digest) + '\n';
   auto json = json_writer();
   json.begin_object();
-  write_name(json, published.registry, published.repository, published.manifest.digest);
-  write_tags(json, published.tags);
-  write_descriptor(json, "manifest", published.manifest);
-  write_descriptor(json, "layer", published.layer);
-  if (published.identity) write_map(json, "identity", *published.identity);
-  if (!published.url.empty()) json.name("url").string(published.url);
+  write_published(json, published);
   json.name("unchanged").boolean(published.unchanged);
-  json.name("oneRequest").boolean(published.one_request);
-  json.name("dropped").integer(published.packed ? published.packed->dropped : 0);
   json.end_object();
   made.json = json.take();
   return made;
@@ -87,18 +73,42 @@ Result<Report> run(const PushArguments& arguments, Context& context) {
     if (const auto* digest = std::get_if<Digest>(&*arguments.subject)) subject.digest = *digest;
     LAMINA_ASSIGN(plan.options.subject, remote->resolve(subject));
   }
-  Content content = FileContent{arguments.path};
-  std::error_code error;
-  if (arguments.path == "-") {
-    content = StreamContent{.source = &context.in, .size = {}};
-  } else if (std::filesystem::is_directory(arguments.path, error)) {
-    content = DirectoryContent{.path = arguments.path, .pack = plan.pack};
-  }
-  LAMINA_ASSIGN(const Published published, remote->push(plan.target, content, plan.options));
+  LAMINA_ASSIGN(const Published published,
+                remote->push(plan.target, content_of(arguments.path, plan.pack, context), plan.options));
   return report(published);
 }
 
 }  // namespace
+
+std::string text_of(const Published& published, bool unchanged, const std::string& object) {
+  std::string tags;
+  for (const Tag& tag : published.tags) tags += (tags.empty() ? "" : " ") + tag.str();
+  return rows({{"status", unchanged ? "unchanged: nothing was written" : "published"},
+               {"object", object},
+               {"artifact", pinned(published.registry, published.repository, published.manifest.digest)},
+               {"tags", tags},
+               {"layer", describe(published.layer)},
+               {"identity", published.identity ? canonical_json(*published.identity) : ""},
+               {"url", published.url}});
+}
+
+void write_published(oci::JsonWriter& json, const Published& published) {
+  write_name(json, published.registry, published.repository, published.manifest.digest);
+  write_tags(json, published.tags);
+  write_descriptor(json, "manifest", published.manifest);
+  write_descriptor(json, "layer", published.layer);
+  if (published.identity) write_map(json, "identity", *published.identity);
+  if (!published.url.empty()) json.name("url").string(published.url);
+  json.name("oneRequest").boolean(published.one_request);
+  json.name("dropped").integer(published.packed ? published.packed->dropped : 0);
+}
+
+Content content_of(const std::string& path, const PackOptions& pack, Context& context) {
+  std::error_code error;
+  if (path == "-") return StreamContent{.source = &context.in, .size = {}};
+  if (std::filesystem::is_directory(path, error)) return DirectoryContent{.path = path, .pack = pack};
+  return FileContent{path};
+}
 
 void declare(Command& command, PushArguments& arguments) {
   command.argument("PATH", arguments.path, "A file, a directory, or - for standard input").completes =

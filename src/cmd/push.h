@@ -8,9 +8,11 @@
 
 #include "cmd/artifact_arguments.h"
 #include "cmd/command.h"
+#include "cmd/context.h"
 #include "cmd/pack_arguments.h"
 #include "cmd/remote_arguments.h"
 #include "lamina/client.h"
+#include "oci/json_writer.h"
 
 namespace lamina::cmd {
 
@@ -40,6 +42,15 @@ struct PushPlan {
 };
 
 void declare(Command& command, PushArguments& arguments);
+
+// What `publish` shares.
+
+/// `object`: what refers to it; may be empty.
+std::string text_of(const Published& published, bool unchanged, const std::string& object);
+/// The members of JSON output but `unchanged`.
+void write_published(oci::JsonWriter& json, const Published& published);
+/// What stands at `path`; - is standard input.
+Content content_of(const std::string& path, const PackOptions& pack, Context& context);
 
 /// kInvalid for arguments that contradict each other.
 Result<PushPlan> plan(const PushArguments& arguments);
