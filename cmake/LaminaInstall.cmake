@@ -15,7 +15,7 @@ function(lamina_installed)
   endforeach()
 endfunction()
 
-lamina_installed(base oci archive http client)
+lamina_installed(base oci archive http client kube cluster)
 install(EXPORT lamina NAMESPACE lamina:: FILE lamina-targets.cmake DESTINATION ${package_dir} COMPONENT library)
 install(DIRECTORY include/lamina DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library)
 
