@@ -3,10 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "client/change_log.h"
 #include "client/client_impl.h"
-#include "client/url.h"
-#include "oci/json.h"
-#include "oci/quote.h"
 
 namespace lamina {
 namespace client {
@@ -23,47 +21,6 @@ constexpr milliseconds kLongestPause{10'000};
 constexpr milliseconds kBeforeAnew{1000};
 /// A pause is cut into pieces, so that it can be given up.
 constexpr milliseconds kPiece{200};
-
-std::string text_of(const oci::Json& object, std::string_view name) {
-  const oci::Json* member = object.find(name);
-  const auto* text = member != nullptr ? member->as<std::string>() : nullptr;
-  return text != nullptr ? *text : std::string();
-}
-
-/// What happened to a tag: what it names from then on, nothing where it was removed.
-struct TagChange {
-  Tag tag;
-  std::optional<Digest> digest;
-};
-
-struct ChangePage {
-  std::vector<TagChange> changes;
-  bool empty = true;  ///< The log holds nothing more, for now.
-  std::string next;
-};
-
-Result<ChangePage> parse_page(const std::string& body) {
-  const auto document = oci::parse_json(body);
-  const oci::Json* member = document ? document->find("changes") : nullptr;
-  const auto* changes = member != nullptr ? member->as<oci::Json::Array>() : nullptr;
-  ChangePage page{.next = document ? text_of(*document, "next") : ""};
-  if (changes == nullptr || page.next.empty()) {
-    // As where a proxy answers in the registry's place.
-    return fail(Code::kUnavailable, "expected changes and the next position, found " + oci::quote(body));
-  }
-  page.empty = changes->empty();
-  for (const oci::Json& change : *changes) {
-    const std::string kind = text_of(change, "kind");
-    if (kind != "tag-set" && kind != "tag-removed") continue;
-    LAMINA_ASSIGN(Tag tag, Tag::parse(text_of(change, "tag")));
-    std::optional<Digest> digest;
-    if (kind == "tag-set") {
-      LAMINA_ASSIGN(digest, Digest::parse(text_of(change, "digest")));
-    }
-    page.changes.push_back({std::move(tag), digest});
-  }
-  return page;
-}
 
 /// One watch of one repository, or of one tag of it.
 class Watch {
@@ -86,7 +43,7 @@ class Watch {
   Result<void> poll();
 
   /// Asks for the changes after `since`; nothing where that position is gone.
-  Result<std::optional<ChangePage>> changes(const std::string& since, seconds wait);
+  Result<std::optional<RegistryChanges>> changes(const std::string& since, seconds wait);
   Result<std::string> position();
   /// What the tags name: nothing for those that were delivered and are gone.
   Result<std::map<Tag, std::optional<Digest>>> state();
@@ -98,6 +55,7 @@ class Watch {
   auto persist(Function function) -> decltype(function());
   Result<void> pause(milliseconds time);
   Result<void> check() const;
+  void deliver(const RegistryChange& change);
   void deliver(const Tag& tag, const std::optional<Digest>& digest, bool present = false);
 
   Remote& remote_;
@@ -139,7 +97,7 @@ auto Watch::persist(Function function) -> decltype(function()) {
     if (!connected_ || result.error().code != Code::kUnavailable) return result;
     // Half fixed, half random, so that clients that failed together do not come back together.
     const auto part =
-        milliseconds{static_cast<std::int64_t>(static_cast<double>(longest.count() / 2) * pacing_.random())};
+        milliseconds{static_cast<std::int64_t>(static_cast<double>(longest.count()) / 2 * pacing_.random())};
     LAMINA_TRY(pause(longest / 2 + part));
   }
 }
@@ -159,30 +117,25 @@ void Watch::deliver(const Tag& tag, const std::optional<Digest>& digest, bool pr
                       .present = present});
 }
 
-Result<std::optional<ChangePage>> Watch::changes(const std::string& since, seconds wait) {
-  std::string path = "/v2/_lamina/changes";
-  add_query(path, "since", since);
-  add_query(path, "repository", repository_.str());
-  if (tag_) add_query(path, "tag", tag_->str());
-  if (wait > seconds{}) add_query(path, "wait", std::to_string(wait.count()));
-  Call get = remote_.call("GET", path, &repository_, Access::kPull);
-  get.request.stop = options_.stop;
-  get.request.stall_timeout = 2 * kWait;
-  // persist() does it, and can be given up meanwhile.
-  get.before_repeat = [](HttpRequest&) -> Result<Repeat> { return Repeat::kNo; };
-  const HttpRequest request = get.request;
-  LAMINA_ASSIGN(const HttpResponse response, remote_.send_any(std::move(get)));
-  if (response.status == 410) return std::nullopt;
-  if (response.status != 200) return std::unexpected(to_error(request, response));
-  LAMINA_ASSIGN(ChangePage page, parse_page(response.body));
-  return page;
+Result<std::optional<RegistryChanges>> Watch::changes(const std::string& since, seconds wait) {
+  return read_changes(remote_, {.since = since,
+                                .repository = &repository_,
+                                .tag = tag_ ? &*tag_ : nullptr,
+                                .wait = wait,
+                                .stop = options_.stop});
 }
 
 Result<std::string> Watch::position() {
-  const Call get = remote_.call("GET", "/v2/_lamina/changes", &repository_, Access::kPull);
-  LAMINA_ASSIGN(const HttpResponse response, remote_.send(get));
-  LAMINA_ASSIGN(ChangePage page, parse_page(response.body));
-  return std::move(page.next);
+  LAMINA_ASSIGN(auto page, changes({}, seconds{}));
+  if (!page) return fail(Code::kUnavailable, "the registry has no position in its change log");
+  return std::move(page->next);
+}
+
+void Watch::deliver(const RegistryChange& change) {
+  using Kind = RegistryChange::Kind;
+  if (change.kind != Kind::kTagSet && change.kind != Kind::kTagRemoved) return;
+  const auto tag = Tag::parse(change.tag);
+  if (tag) deliver(*tag, change.kind == Kind::kTagSet ? std::optional(change.digest) : std::nullopt);
 }
 
 Result<std::map<Tag, std::optional<Digest>>> Watch::state() {
@@ -212,11 +165,11 @@ Result<std::string> Watch::catch_up() {
     LAMINA_ASSIGN(auto page, persist([&] { return changes(since, seconds{}); }));
     if (!page) return since;  // Gone at once: the next round begins anew.
     since = std::move(page->next);
-    if (page->empty) break;
-    for (const auto& [tag, digest] : page->changes) {
+    if (page->changes.empty()) break;
+    for (const RegistryChange& change : page->changes) {
       // The state may be from after this change: delivered first, it would put the order upside down.
-      pending.erase(tag);
-      deliver(tag, digest);
+      std::erase_if(pending, [&](const auto& named) { return named.first.str() == change.tag; });
+      deliver(change);
     }
   }
   for (const auto& [tag, digest] : pending) deliver(tag, digest, !begun_);
@@ -234,7 +187,7 @@ Result<void> Watch::follow() {
         break;
       }
       since = std::move(page->next);
-      for (const auto& [tag, digest] : page->changes) deliver(tag, digest);
+      for (const RegistryChange& change : page->changes) deliver(change);
     }
   }
   return {};

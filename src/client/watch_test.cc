@@ -14,7 +14,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::UnorderedElementsAre;
 
 std::string query_value(const std::string& url, const std::string& name) {
   const std::size_t at = url.find(name + '=');
@@ -48,13 +47,13 @@ class WatchTest : public ClientTest {
   }
   /// Something that happens while a request waits, in this order.
   void then(std::function<void()> step) {
-    steps_.push_back([step = std::move(step)] {
+    steps_.emplace_back([step = std::move(step)] {
       step();
       return std::nullopt;
     });
   }
   void then_answer(Answer answer) {
-    steps_.push_back([answer = std::move(answer)] { return std::optional(answer); });
+    steps_.emplace_back([answer = std::move(answer)] { return std::optional(answer); });
   }
 
   /// "tag=content", "tag gone"; a "!" before what was there at the beginning.
@@ -84,7 +83,7 @@ class WatchTest : public ClientTest {
   std::optional<Answer> answer(const Sent& request) {
     if (request.method == "HEAD") {
       if (before_head) std::exchange(before_head, {})();
-      const Answer answer = registry(request);
+      Answer answer = registry(request);
       if (after_head) std::exchange(after_head, {})();
       return answer;
     }
@@ -97,7 +96,7 @@ class WatchTest : public ClientTest {
     if (since.empty()) return page(log_.size(), request);
     const std::size_t dash = since.find('-');
     if (since.substr(0, dash) != epoch_) return Answer{.status = 410};
-    const Answer found = page(std::stoul(since.substr(dash + 1)), request);
+    Answer found = page(std::stoul(since.substr(dash + 1)), request);
     if (!found.body.contains(R"("changes":[])") || query_value(request.url, "wait").empty()) return found;
     if (steps_.empty()) {
       stop_.request_stop();

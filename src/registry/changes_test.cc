@@ -151,9 +151,11 @@ TEST_F(ChangesApiTest, AChangeThatIsThereIsNotWaitedFor) {
 }
 
 TEST_F(ChangesApiTest, ManyWait) {
+  constexpr std::size_t kWaiting = 50;
   const std::string start = now();
   std::vector<std::future<Reply>> replies;
-  for (int count = 0; count < 50; ++count) replies.push_back(wait(start, "&repository=a"));
+  replies.reserve(kWaiting);
+  for (std::size_t count = 0; count < kWaiting; ++count) replies.push_back(wait(start, "&repository=a"));
   const Digest digest = server.push_image("a", "v1");
   for (auto& reply : replies) {
     const Reply answer = reply.get();
@@ -162,10 +164,11 @@ TEST_F(ChangesApiTest, ManyWait) {
 }
 
 TEST_F(ChangesApiTest, FollowersMissNothing) {
-  constexpr int kPublishes = 30;
+  constexpr std::size_t kFollowers = 4, kPublishes = 30;
   const std::string start = now();
   std::vector<std::future<std::vector<std::string>>> followers;
-  for (int count = 0; count < 4; ++count) {
+  followers.reserve(kFollowers);
+  for (std::size_t count = 0; count < kFollowers; ++count) {
     followers.push_back(std::async(std::launch::async, [&] {
       std::vector<std::string> seen;
       std::string position = start;
@@ -179,7 +182,8 @@ TEST_F(ChangesApiTest, FollowersMissNothing) {
     }));
   }
   std::vector<std::string> set;
-  for (int count = 0; count < kPublishes; ++count) {
+  set.reserve(kPublishes);
+  for (std::size_t count = 0; count < kPublishes; ++count) {
     set.push_back("tag-set a:v1" + shown(server.push_image("a", "v1", {std::to_string(count)})));
   }
   for (auto& follower : followers) EXPECT_EQ(follower.get(), set);
