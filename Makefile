@@ -59,6 +59,7 @@ system: build ## Test Lamina as a whole: real input, crashes, refused starts, ba
 .PHONY: e2e
 e2e: build ## Test Lamina in a Kubernetes cluster of its own, with Flux; takes the cluster down
 	@tools/install-deps.sh test
+	@cmake --build --preset release --target kube_check
 	@LAMINA=build/release/bin/lamina tests/e2e/run
 
 .PHONY: bench-memory
