@@ -282,6 +282,19 @@ struct ChangeEvent {
   bool present = false;          ///< Found at the beginning of the watch; else it happened since.
 };
 
+/// One entry of a registry's change log.
+struct RegistryChange {
+  enum class Kind : std::uint8_t { kTagSet, kTagRemoved, kManifestPut, kManifestRemoved };
+  Kind kind = Kind::kTagSet;
+  RepositoryName repository;
+  std::string tag;  ///< Of the tag kinds.
+  Digest digest;
+};
+struct RegistryChanges {
+  std::vector<RegistryChange> changes;
+  std::string next;  ///< The position after them.
+};
+
 struct WatchOptions {
   std::chrono::seconds interval{30};  ///< Between looks at a tag of a registry that is not Lamina.
   std::stop_token stop;               ///< Ends the watch, within about a second.
@@ -322,9 +335,9 @@ struct HoldsUpdate {
   std::optional<std::chrono::seconds> listed_ago{};
 };
 struct HoldsAnswer {
-  std::uint64_t held = 0;      ///< Pairs of object and manifest that are new.
-  std::uint64_t released = 0;  ///< Pairs that are no more.
-  std::uint64_t in_doubt = 0;  ///< Holders too many to believe that they are gone: none was released.
+  std::uint64_t held = 0;             ///< Pairs of object and manifest that are new.
+  std::uint64_t released = 0;         ///< Pairs that are no more.
+  std::uint64_t in_doubt = 0;         ///< Holders too many to believe that they are gone: none was released.
   std::vector<HeldManifest> missing;  ///< Not stored, so not held.
 };
 
@@ -434,6 +447,13 @@ class Client {
   /// The same for the tag that an identity names.
   Result<void> watch(std::string_view registry, const Identity& identity, const WatchOptions& options,
                      const std::function<bool(const ChangeEvent&)>& callback);
+
+  /// The changes of all of Lamina's repositories after the position `since`, of docs/api/changes.md; waits
+  /// for the first of them up to `wait`. Without `since`: no change, and the present position. kOutOfRange
+  /// where the log does not go back to it, or is another one: look at everything anew. Not repeated on
+  /// failure.
+  Result<RegistryChanges> changes(std::string_view registry, const std::string& since,
+                                  std::chrono::seconds wait, std::stop_token stop = {});
 
   /// The value of `Lamina-Version`, empty for other registries. kUnavailable where nothing answers.
   Result<std::string> server_version(std::string_view registry);

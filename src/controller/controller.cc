@@ -11,6 +11,7 @@
 
 #include "controller/hold_keeper.h"
 #include "controller/registry_content.h"
+#include "controller/registry_feed.h"
 #include "controller/roster.h"
 #include "controller/work.h"
 
@@ -65,8 +66,19 @@ void Controller::run(std::stop_token stop) {
   threads.emplace_back([&](std::stop_token) {
     while (!stop.stop_requested()) {
       const bool complete = work.sync_holds();
-      pause(stop, complete ? settings_.resync : kSyncRetry);
+      work.wait_to_sync(stop, complete ? settings_.resync : kSyncRetry);
     }
+  });
+  threads.emplace_back([&](std::stop_token) {
+    follow_registry(
+        {.changes = [&](const std::string& since,
+                        auto wait) { return parts_.registry.changes(settings_.endpoint, since, wait, stop); },
+         .on_change = [&](const RegistryChange& change) { work.registry_changed(change); },
+         .on_return = [&](bool log_lost) { work.registry_returned(log_lost); },
+         .pause = [&](std::chrono::milliseconds time) { pause(stop, time); },
+         .on_trouble =
+             [&](const Error& error) { parts_.log(true, "following the registry: " + error.message); }},
+        stop);
   });
   for (std::size_t i = 0; i < settings_.workers; ++i) {
     threads.emplace_back([&](std::stop_token) { work.run(stop); });

@@ -39,6 +39,8 @@ struct Outcome {
   /// resourceVersion of the object as this reconcile has left it; empty: not written. The key waits until the
   /// cache has seen it.
   std::string written;
+  /// Names of Concerns: changes of them in Lamina's registry mean another look.
+  std::vector<std::string> concerns;
 
   static Outcome done() { return {}; }
   static Outcome again(std::chrono::milliseconds after) { return {.after = after}; }

@@ -9,6 +9,8 @@
 namespace lamina::controller {
 namespace {
 
+constexpr std::size_t kMostHistory = 200;
+
 std::unexpected<Trouble> invalid(std::string message) {
   return std::unexpected(
       Trouble{.reason = Reason::kInvalidSpec, .message = std::move(message), .retry_after = {}});
@@ -25,7 +27,7 @@ Result<RepositoryName> repository_of(const OciArtifactSpec& spec, const kube::Ob
     LAMINA_ASSIGN(scheme, parse_naming_scheme(spec.scheme));
   }
   const std::string_view tenant =
-      scheme == NamingScheme::kLamina && !spec.registry ? object.key.namespace_name : std::string_view{};
+      scheme == NamingScheme::kLamina ? object.key.namespace_name : std::string_view{};
   return lamina::repository_of(spec.identity, scheme, tenant);
 }
 
@@ -101,6 +103,8 @@ void prune_history(std::vector<FormerArtifact>& history, const Retention& retent
   std::erase_if(history, [&](const FormerArtifact& former) {
     return index++ >= retention.keep_last && former.replaced + retention.ttl <= now;
   });
+  // The schema has a limit; a status beyond it would be refused, and with it all that it says.
+  if (history.size() > kMostHistory) history.resize(kMostHistory);
 }
 
 OciArtifactStatus verified_status(const OciArtifact& artifact, const kube::Object& object, const Plan& plan,

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "controller/concerns.h"
+
 namespace lamina::controller {
 namespace {
 
@@ -29,6 +31,22 @@ std::optional<ExportContent> content_of(const OciArtifactSpec& spec, const OciAr
   content.content.layer.digest = *layer;
   content.content.layer.size = static_cast<std::uint64_t>(status.artifact->layer_size);
   return content;
+}
+
+/// What an object concerns itself with in Lamina's registry: the tag that it follows, and the manifest that
+/// it waits for or stands for.
+std::vector<std::string> concerns_of(const OciArtifactSpec& spec, const Plan& plan,
+                                     const OciArtifactStatus& status) {
+  if (spec.registry) return {};
+  const std::string& repository = plan.reference.repository.str();
+  std::vector<std::string> names;
+  if (plan.reference.digest) {
+    names.push_back(Concerns::of_manifest(repository, plan.reference.digest->to_string()));
+  } else {
+    names.push_back(Concerns::of_tag(repository, to_string(plan.reference.target())));
+    if (status.artifact) names.push_back(Concerns::of_manifest(repository, status.artifact->digest));
+  }
+  return names;
 }
 
 std::chrono::milliseconds until(UnixTime when, UnixTime now) {
@@ -122,7 +140,8 @@ Outcome OciArtifacts::reconcile(const kube::ObjectKey& key, const kube::Object* 
   const UnixTime begun = context_.clock.now();
   OciArtifactStatus status = artifact->status;
   std::optional<Trouble> trouble;
-  if (const auto plan = plan_of(artifact->spec, *object, context_.settings); !plan) {
+  const auto plan = plan_of(artifact->spec, *object, context_.settings);
+  if (!plan) {
     trouble = plan.error();
     const bool denied = trouble->reason == Reason::kAccessDenied;
     if (denied && artifact->status.artifact) {
@@ -149,6 +168,7 @@ Outcome OciArtifacts::reconcile(const kube::ObjectKey& key, const kube::Object* 
   }
 
   Outcome outcome;
+  if (plan) outcome.concerns = concerns_of(artifact->spec, *plan, status);
   if (!(status == artifact->status)) {
     const auto written = write_status(*object, status);
     // Whoever is gone needs no status; its deletion comes as an event.

@@ -110,6 +110,7 @@ void Work::look(const std::string& item, std::stop_token stop) {
       expected_[item] = {.resource_version = outcome.written, .until = parts_.monotonic.now() + kLongestLag};
     }
   }
+  if (!outcome.concerns.empty()) concerns_.add(item, outcome.concerns);
   if (outcome.failed) {
     parts_.log(true, watched.kind.type().kind + " " + key.to_string() + ": " + outcome.log);
     if (outcome.after.count() > 0) {
@@ -121,6 +122,39 @@ void Work::look(const std::string& item, std::stop_token stop) {
   }
   queue_.forget(item);
   if (outcome.after.count() > 0) queue_.add_after(item, outcome.after);
+}
+
+void Work::registry_changed(const RegistryChange& change) {
+  const auto alive = [this](const std::string& item) {
+    const auto [index, key] = parse_item(item);
+    return watched_[index].informer->get(key) != nullptr;
+  };
+  for (const std::string& item : concerns_.of(change, alive)) {
+    const auto [index, key] = parse_item(item);
+    watched_[index].kind.distrust(key);
+    queue_.add(item);
+  }
+}
+
+void Work::registry_returned(bool log_lost) {
+  {
+    const std::lock_guard lock(mutex_);
+    sync_now_ = true;
+  }
+  sync_wanted_.notify_all();
+  for (const Watched& watched : watched_) {
+    if (log_lost) {
+      for (const auto& object : watched.informer->list()) watched.kind.distrust(object->key);
+    }
+    // Those that failed need not wait for the end of their delay.
+    enqueue_all(watched);
+  }
+}
+
+void Work::wait_to_sync(std::stop_token stop, std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  sync_wanted_.wait_for(lock, stop, time, [this] { return sync_now_; });
+  sync_now_ = false;
 }
 
 bool Work::sync_holds() {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <chrono>
-#include <map>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "controller/concerns.h"
 #include "controller/controller.h"
 #include "controller/export_cache.h"
 #include "controller/hold_keeper.h"
@@ -41,8 +42,15 @@ class Work {
 
   /// An object that others watch for it needs a look.
   void look_at(const ExportOwner& owner);
+  /// Something changed in Lamina's registry.
+  void registry_changed(const RegistryChange& change);
+  /// It is back after a while. `log_lost`: nothing of what was seen there can be taken for granted.
+  void registry_returned(bool log_lost);
+
   /// Compares the holds of all kinds with the registry. False where some kind's could not be.
   bool sync_holds();
+  /// Waits until it is time to compare again: after `time`, or when the registry has returned.
+  void wait_to_sync(std::stop_token stop, std::chrono::milliseconds time);
 
  private:
   struct Watched {
@@ -67,9 +75,12 @@ class Work {
   const Parts& parts_;
   HoldKeeper& keeper_;
   kube::WorkQueue queue_;
+  Concerns concerns_;
   std::vector<Watched> watched_;
   std::mutex mutex_;
   std::unordered_map<std::string, Expectation> expected_;  ///< Guarded by mutex_.
+  std::condition_variable_any sync_wanted_;
+  bool sync_now_ = false;  ///< Guarded by mutex_.
 };
 
 }  // namespace lamina::controller
