@@ -61,9 +61,9 @@ class ObjectCache final : public ObjectSink {
   };
   struct Equal {
     using is_transparent = void;
-    static const ObjectKey& key(const ObjectKey& key) { return key; }
-    static const ObjectKey& key(const Entry& entry) { return entry.object->key; }
-    bool operator()(const auto& a, const auto& b) const { return key(a) == key(b); }
+    bool operator()(const Entry& a, const Entry& b) const { return a.object->key == b.object->key; }
+    bool operator()(const ObjectKey& key, const Entry& entry) const { return key == entry.object->key; }
+    bool operator()(const Entry& entry, const ObjectKey& key) const { return key == entry.object->key; }
   };
 
   Pointer compact(Object object) const;

@@ -96,8 +96,8 @@ EventRecorder::~EventRecorder() {
 }
 
 void EventRecorder::record(const ResourceType& type, const Object& about, EventType event_type,
-                           std::string reason, std::string message,
-                           std::map<std::string, std::string> annotations) {
+                           const std::string& reason, std::string message,
+                           const std::map<std::string, std::string>& annotations) {
   const std::string_view type_name = event_type == EventType::kWarning ? "Warning" : "Normal";
   message = cut(std::move(message), kLongestMessage);
   const std::string object =

@@ -22,8 +22,8 @@ class EventRecorder {
   ~EventRecorder();  ///< Sends what waits, for a second and the request in progress at most.
 
   /// `message` is cut to 1024 bytes. `annotations` may be empty.
-  void record(const ResourceType& type, const Object& about, EventType event_type, std::string reason,
-              std::string message, std::map<std::string, std::string> annotations = {});
+  void record(const ResourceType& type, const Object& about, EventType event_type, const std::string& reason,
+              std::string message, const std::map<std::string, std::string>& annotations = {});
 
  private:
   struct State;

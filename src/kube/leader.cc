@@ -100,7 +100,7 @@ class Candidate {
 
 Result<void> lead_when_elected(Api& api, const LeaderOptions& options, const MonotonicClock& clock,
                                const std::function<void(const Leadership&, std::stop_token)>& lead,
-                               std::stop_token stop) {
+                               const std::stop_token& stop) {
   if (options.lease <= options.renew_deadline || options.renew_deadline <= options.retry) {
     return fail(Code::kInvalid,
                 "leader election: expected a lease that is longer than the time in which it must be renewed, "

@@ -37,6 +37,6 @@ struct Leadership {
 /// kInvalid unless `lease` is longer than `renew_deadline`, and that longer than `retry`.
 Result<void> lead_when_elected(Api& api, const LeaderOptions& options, const MonotonicClock& clock,
                                const std::function<void(const Leadership&, std::stop_token)>& lead,
-                               std::stop_token stop);
+                               const std::stop_token& stop);
 
 }  // namespace lamina::kube

@@ -35,7 +35,7 @@ void WorkQueue::cancel(const Key& key) {
   queue_.cancel(key);
 }
 
-std::optional<WorkQueue::Key> WorkQueue::take(std::stop_token stop) {
+std::optional<WorkQueue::Key> WorkQueue::take(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!shut_down_ && !stop.stop_requested()) {
     const Instant now = clock_.now();

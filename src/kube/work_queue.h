@@ -21,7 +21,7 @@ class WorkQueue {
  public:
   using Key = std::string;
 
-  WorkQueue(const MonotonicClock& clock, BackOff back_off = {});
+  explicit WorkQueue(const MonotonicClock& clock, BackOff back_off = {});
 
   void add(Key key);
   /// Where it waits already, the earlier time counts. add() comes before any delay.
@@ -34,7 +34,7 @@ class WorkQueue {
   void cancel(const Key& key);
 
   /// The next key; the caller has it until done(). Blocks; nothing once `stop` or shut_down() came.
-  std::optional<Key> take(std::stop_token stop);
+  std::optional<Key> take(const std::stop_token& stop);
   void done(const Key& key);
 
   void shut_down();
