@@ -53,7 +53,7 @@ class HttpApi final : public Api {
   /// How a request is sent.
   struct Sending {
     bool repeat = true;                      ///< Where the server says that it did nothing.
-    std::chrono::seconds stall_timeout{30};  ///< The server's own limit is 60 s for a request.
+    std::chrono::seconds stall_timeout{65};  ///< The server gives up after 60 s itself.
     std::stop_token stop = {};
   };
 
