@@ -211,8 +211,11 @@ Result<std::optional<std::uint64_t>> blob_size(Remote& remote, const RepositoryN
                                                const Digest& digest) {
   Call head = blob_call(remote, {.repository = repository, .digest = digest, .size = {}});
   head.request.method = "HEAD";
-  LAMINA_ASSIGN(const HttpResponse response, remote.send(std::move(head)));
-  const auto field = response.headers.find("Content-Length");
+  const auto response = remote.send(std::move(head));
+  // An answer to HEAD cannot say whether the blob is unknown or damaged; that to GET does.
+  if (!response && response.error().code == Code::kNotFound) return std::nullopt;
+  if (!response) return std::unexpected(response.error());
+  const auto field = response->headers.find("Content-Length");
   std::uint64_t size = 0;
   if (!field || std::from_chars(field->data(), field->data() + field->size(), size).ec != std::errc())
     return std::nullopt;

@@ -21,7 +21,7 @@ struct BlobName {
   std::string path;                   ///< Below the address of the remote.
 };
 
-/// Size of a blob by HEAD; kNotFound about kBlob. Nothing where the registry does not tell.
+/// Size of a blob by HEAD. Nothing where the registry does not tell, or answers 404: why, only a GET tells.
 Result<std::optional<std::uint64_t>> blob_size(Remote& remote, const RepositoryName& repository,
                                                const Digest& digest);
 

@@ -250,7 +250,10 @@ INSTANTIATE_TEST_SUITE_P(
         StatusCase{507, "", Code::kNoSpace}, StatusCase{400, "", Code::kInvalid},
         StatusCase{400, R"({"errors":[{"code":"DIGEST_INVALID"}]})", Code::kMismatch},
         StatusCase{400, R"({"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]})", Code::kNotFound},
-        StatusCase{500, R"({"errors":[{"code":"UNKNOWN","detail":"quarantined"}]})", Code::kCorrupt}));
+        StatusCase{500, R"({"errors":[{"code":"UNKNOWN","detail":"quarantined"}]})", Code::kCorrupt},
+        StatusCase{404, R"({"errors":[{"code":"BLOB_UNKNOWN","detail":["quarantined"]}]})", Code::kCorrupt},
+        StatusCase{404, R"({"errors":[{"code":"NAME_UNKNOWN","message":"no \"quarantined\""}]})",
+                   Code::kNotFound}));
 
 }  // namespace
 }  // namespace lamina::client::testing
