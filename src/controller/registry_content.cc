@@ -117,10 +117,7 @@ std::expected<Content, Trouble> RegistryContent::look(const Reference& reference
   NoSink sink;
   const auto pulled = client.pull_blob(place, layer.digest, StreamDestination{.sink = &sink});
   if (!pulled) {
-    // A registry that finds damage while it sends breaks off, and tells what it found the next time.
-    const auto again = client.resolve(place);
-    const Error& error = !again && again.error().code == Code::kCorrupt ? again.error() : pulled.error();
-    return std::unexpected(trouble_of(error, what + ", layer " + layer.digest.to_string()));
+    return std::unexpected(trouble_of(pulled.error(), what + ", layer " + layer.digest.to_string()));
   }
   if (pulled->bytes_written != layer.size) {
     return mismatch("size", std::to_string(layer.size), std::to_string(pulled->bytes_written));
