@@ -47,14 +47,16 @@ Result<Published> push_with_lease(Client& client, const Reference& target, const
 
 /// What became of the artifact, when the API server could not be told of it.
 Error left_behind(Error error, const Published& artifact, const PublishOptions& options) {
+  if (error.code == Code::kConflict)
+    error.message += "; another field manager has these fields, and force takes them over";
   error.message += "; the artifact " + artifact.registry + "/" + artifact.repository.str() + "@" +
                    artifact.manifest.digest.to_string();
   if (artifact.unchanged) {
-    error.message += " was there before and is untouched";
+    error.message += " was there before";
   } else {
     error.message += " is published and goes after " +
                      std::to_string(options.push.ttl.value_or(kLease).count()) +
-                     " s, unless it is claimed: publish again to claim it";
+                     " s, unless an object refers to it by then";
   }
   return error;
 }

@@ -147,7 +147,7 @@ TEST_F(PublishTest, FieldsOfOthersAreLeftAlone) {
                   {.field_manager = "other", .force = true}));
   const auto refused = publish();
   EXPECT_EQ(refused.error().code, Code::kConflict);
-  EXPECT_THAT(refused.error().message, HasSubstr("was there before and is untouched"));
+  EXPECT_THAT(refused.error().message, HasSubstr("; another field manager has these fields"));
   options.force = true;
   ASSERT_TRUE(publish());
   EXPECT_EQ(field("spec.tag"), "1.0");
@@ -163,7 +163,7 @@ TEST_F(PublishTest, AnArtifactWhoseObjectCannotBeWrittenGoesByItsLease) {
   EXPECT_EQ(refused.error().code, Code::kDenied);
   EXPECT_THAT(refused.error().message,
               HasSubstr("may not patch ociartifacts; the artifact 127.0.0.1:5000/team/"));
-  EXPECT_THAT(refused.error().message, HasSubstr("goes after 3600 s, unless it is claimed"));
+  EXPECT_THAT(refused.error().message, HasSubstr("goes after 3600 s, unless an object refers to it"));
 }
 
 TEST_F(PublishTest, AnArtifactThatExpiredUnseenIsPublishedAgain) {
