@@ -71,6 +71,12 @@ Result<Published> confirm(Client& client, const Reference& target, const Content
   const auto found = client.resolve(pinned);
   if (found) return artifact;
   if (found.error().code != Code::kNotFound) return std::unexpected(found.error());
+  if (std::holds_alternative<StreamContent>(content)) {
+    return fail(Code::kUnavailable,
+                pinned.to_string() +
+                    " ran out of its lease while it was published, and the stream has been "
+                    "read: publish it again");
+  }
   return client.push(target, content, push);
 }
 
@@ -83,7 +89,13 @@ Result<PublishedObject> Cluster::publish(Client& client, std::string_view namesp
   const kube::ObjectKey key{std::string(namespace_name), std::string(name)};
   ResourceOptions resource = given;
   LAMINA_ASSIGN(Reference target, target_of(namespace_name, options));
-  if (resource.registry && target.registry.empty()) target.registry = resource.registry->host;
+  if (resource.registry) {
+    if (target.registry.empty()) target.registry = resource.registry->host;
+    if (target.registry != resource.registry->host) {
+      return fail(Code::kInvalid, "the artifact is to be published to " + target.registry +
+                                      ", but the resource states the registry " + resource.registry->host);
+    }
+  }
   if (resource.owner) {
     LAMINA_ASSIGN(resource.owner, impl_->complete(*resource.owner, namespace_name));
   }

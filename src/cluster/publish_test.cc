@@ -230,6 +230,8 @@ TEST_F(PublishTest, OtherRegistriesHaveNoLeasesAndMustBeMeant) {
   ASSERT_TRUE(publish());
   EXPECT_EQ(kube::to_text(*find_at(stored(oci_artifact_type(), "podinfo"), "spec.registry")),
             R"({"host":"127.0.0.1:5000","plainHTTP":true,"secretRef":{"name":"login"}})");
+  options.target = Reference::parse("other.example/team/podinfo:1").value();
+  EXPECT_EQ(publish().error().code, Code::kInvalid);
 }
 
 class PublishToStatusTest : public PublishTest {

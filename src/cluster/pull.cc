@@ -27,12 +27,13 @@ Result<void> check_layer(const ObjectReference& reference, const Descriptor& lay
   return {};
 }
 
-/// The first layer, which is the one that references are about; of an index it takes a platform.
+/// The one layer that references are about.
 Result<void> check_manifest(const ObjectReference& reference, const Manifest& manifest) {
-  if (!reference.digest || manifest.kind != ManifestKind::kImage) return {};
+  if (!reference.digest) return {};
   if (!manifest.layers.empty()) return check_layer(reference, manifest.layers.front());
   return std::unexpected(not_as_stated(reference, About::kDigest, "digest of the layer",
-                                       reference.digest->to_string(), "no layer"));
+                                       reference.digest->to_string(),
+                                       manifest.kind == ManifestKind::kIndex ? "an index" : "no layer"));
 }
 
 Result<void> check_form(const ObjectReference& reference) {

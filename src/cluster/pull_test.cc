@@ -56,6 +56,20 @@ TEST_F(PullForTest, WhatTheObjectSaysBinds) {
   EXPECT_FALSE(std::filesystem::exists(out()));
 }
 
+TEST_F(PullForTest, AnIndexIsNotALayer) {
+  const std::string index =
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":")" +
+      manifest.media_type + R"(","digest":")" + manifest.digest.to_string() + R"(","size":)" +
+      std::to_string(manifest.size) + "}]}";
+  reference.oci =
+      ref("team/x@" +
+          registry.put_manifest("team/x", "i", std::string(media_type::kImageIndex), index).to_string());
+  EXPECT_EQ(pull().error().code, Code::kMismatch);
+  reference.digest.reset();
+  reference.size.reset();
+  EXPECT_TRUE(pull());
+}
+
 TEST_F(PullForTest, WhatIsClaimedDoesNot) {
   reference.form = ReferenceForm::kStatusOciArtifact;
   reference.digest.reset();

@@ -50,8 +50,13 @@ class Watch {
       : cluster_(cluster), type_(std::move(type)), name_(name), on_reference_(on_reference) {}
 
   Result<void> run(const std::stop_token& stop) {
-    const auto object = follow(type_, type_.namespaced ? name_.namespace_name : "", name_.name);
+    const auto object = make_informer(type_, type_.namespaced ? name_.namespace_name : "", name_.name);
+    object->on_trouble([this](const Error* error) {
+      if (error != nullptr) refuse(*error);
+    });
+    object->start();
     while (bell_.wait(stop)) {
+      if (auto refusal = refused()) return std::unexpected(*std::move(refusal));
       while (auto failed = look()) {
         if (failed->code != Code::kUnavailable) return std::unexpected(*std::move(failed));
         if (!bell_.wait_for(stop, kRetry)) return {};
@@ -65,8 +70,8 @@ class Watch {
   using Informer = std::unique_ptr<kube::Informer>;
 
   /// All objects of the namespace where `name` is empty.
-  Informer follow(const kube::ResourceType& type, const std::string& namespace_name,
-                  const std::string& name) {
+  Informer make_informer(const kube::ResourceType& type, const std::string& namespace_name,
+                         const std::string& name) {
     auto informer = std::make_unique<kube::Informer>(
         *cluster_.api, type, cluster_.random,
         kube::InformerOptions{.namespace_name = namespace_name,
@@ -74,8 +79,25 @@ class Watch {
                               .field_selector = name.empty() ? "" : "metadata.name=" + name,
                               .keep = [](const kube::Object&) { return std::string(); }});
     informer->on_change([this](kube::ChangeKind, const kube::Object*, const kube::Object&) { bell_.ring(); });
-    informer->start();
     return informer;
+  }
+  void follow(const kube::ResourceType& type, const std::string& name) {
+    carriers_.push_back(make_informer(type, name_.namespace_name, name));
+    carriers_.back()->start();
+  }
+
+  /// On the informer's thread.
+  void refuse(const Error& error) {
+    if (error.code != Code::kDenied && error.code != Code::kUnauthorized) return;
+    {
+      const std::lock_guard lock(mutex_);
+      refusal_ = error;
+    }
+    bell_.ring();
+  }
+  std::optional<Error> refused() {
+    const std::lock_guard lock(mutex_);
+    return refusal_;
   }
 
   /// Reads and hands over what is new. An error ends the watch, or is tried again.
@@ -100,15 +122,13 @@ class Watch {
     if (sight.snapshot != snapshot_) {
       snapshot_ = sight.snapshot;
       carriers_.clear();
-      if (!snapshot_.empty())
-        carriers_.push_back(follow(cluster::snapshot_type(), name_.namespace_name, snapshot_));
+      if (!snapshot_.empty()) follow(cluster::snapshot_type(), snapshot_);
     }
     if (sight.owned == owned_) return;
     owned_ = sight.owned;
     if (snapshot_.empty()) carriers_.clear();
     if (!owned_) return;
-    for (const kube::ResourceType& type : cluster::owned_types())
-      carriers_.push_back(follow(type, name_.namespace_name, ""));
+    for (const kube::ResourceType& type : cluster::owned_types()) follow(type, "");
   }
 
   Cluster::Impl& cluster_;
@@ -116,6 +136,8 @@ class Watch {
   const ObjectName& name_;
   const std::function<bool(const ObjectReference&)>& on_reference_;
   Bell bell_;
+  std::mutex mutex_;
+  std::optional<Error> refusal_;    // Of the right to watch the object. Guarded by mutex_.
   std::vector<Informer> carriers_;  // Of what the object refers to.
   std::string snapshot_;
   bool owned_ = false;

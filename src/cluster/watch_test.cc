@@ -131,6 +131,12 @@ TEST_F(WatchTest, WhatWillNotPassIsAnError) {
   const auto never = [](const ObjectReference&) { return true; };
   EXPECT_EQ(cluster().watch({"OCIArtifact", "team", "a"}, never).error().code, Code::kInvalid);
   EXPECT_EQ(cluster().watch({"Nonsense", "team", "a"}, never).error().code, Code::kNotFound);
+  api().on_call([](const kube::testing::Call& call) -> std::optional<Error> {
+    if (call.verb != kube::testing::Verb::kList && call.verb != kube::testing::Verb::kWatch)
+      return std::nullopt;
+    return Error{Code::kDenied, About::kNothing, "may not watch builds"};
+  });
+  EXPECT_EQ(cluster().watch({"Build", "team", "b"}, never).error().code, Code::kDenied);
 }
 
 class ChangesTest : public ClusterTest {
