@@ -198,9 +198,13 @@ def _key(item):
 
 
 def _brief(item):
-    """An object without what nobody reads."""
-    metadata = {name: value for name, value in item["metadata"].items() if name != "managedFields"}
-    return {**item, "metadata": metadata}
+    """What tells why an object is not as it should be."""
+    status = item.get("status", {})
+    return {
+        "name": item["metadata"]["name"],
+        "generation": item["metadata"].get("generation"),
+        **({"status": status} if status else {name: item[name] for name in ("spec", "data") if name in item}),
+    }
 
 
 def condition(item, name):
