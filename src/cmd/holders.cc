@@ -23,9 +23,9 @@ struct HoldersArguments {
 
 /// `CLUSTER KIND.GROUP NAMESPACE/NAME`.
 std::string text_of(const Holder& holder) {
-  return printable(fmt::format("{} {}{}{} {}{}{}", holder.cluster, holder.kind, holder.group.empty() ? "" : ".",
-                               holder.group, holder.namespace_name, holder.namespace_name.empty() ? "" : "/",
-                               holder.name));
+  return printable(fmt::format("{} {}{}{} {}{}{}", holder.cluster, holder.kind,
+                               holder.group.empty() ? "" : ".", holder.group, holder.namespace_name,
+                               holder.namespace_name.empty() ? "" : "/", holder.name));
 }
 
 void write_members(oci::JsonWriter& json, const Holder& holder) {
@@ -47,8 +47,8 @@ Result<Report> list(const HoldersArguments& arguments, Client& client) {
     write_members(json, holder);
     json.name("holds").begin_array();
     for (const HeldManifest& held : holds) {
-      report.text += text_of(holder) + ' ' +
-                     pinned(arguments.remote.registry, held.repository, held.digest) + '\n';
+      report.text +=
+          text_of(holder) + ' ' + pinned(arguments.remote.registry, held.repository, held.digest) + '\n';
       json.begin_object();
       write_name(json, arguments.remote.registry, held.repository, held.digest);
       json.end_object();
@@ -119,10 +119,13 @@ Command holders_command() {
       .name = "holders",
       .summary = "List, move and release what objects in clusters hold",
       .description =
-          "What an object in a cluster holds stays in Lamina, whatever becomes of the controller. `ls` prints a "
+          "What an object in a cluster holds stays in Lamina, whatever becomes of the controller. `ls` "
+          "prints a "
           "line for each hold: CLUSTER KIND.GROUP NAMESPACE/NAME REFERENCE, where CLUSTER is the UID of the "
-          "namespace kube-system. `of REFERENCE` prints who holds one manifest. `adopt FROM TO` makes the objects "
-          "of one cluster those of another, as after it was set up anew. `release CLUSTER` ends all holds of a "
+          "namespace kube-system. `of REFERENCE` prints who holds one manifest. `adopt FROM TO` makes the "
+          "objects "
+          "of one cluster those of another, as after it was set up anew. `release CLUSTER` ends all holds of "
+          "a "
           "cluster that is gone. Does not ask.",
       .examples = {{"Who keeps a manifest", "lamina holders of charts/podinfo:6.7.0"},
                    {"The UID of this cluster",
@@ -133,8 +136,8 @@ Command holders_command() {
       .options = {},
       .run = [arguments](Context& context) { return run(*arguments, context); }};
   command.argument("ACTION", arguments->action, "ls, of, adopt or release").choices = kActions;
-  Argument& values = command.arguments.emplace_back(
-      Argument{.name = "VALUE", .help = "What the action is about", .take = Command::append_to(arguments->values)});
+  Argument& values = command.arguments.emplace_back(Argument{
+      .name = "VALUE", .help = "What the action is about", .take = Command::append_to(arguments->values)});
   values.required = false;
   values.repeated = true;
   command.option("--cluster", "UID", arguments->filter.cluster, Command::as_text, "Only of this cluster");

@@ -67,16 +67,17 @@ Result<Report> run(const RemoteArguments& arguments, Context& context) {
 
 Command orphans_command() {
   const auto arguments = std::make_shared<RemoteArguments>();
-  Command command{.name = "orphans",
-                  .summary = "List manifests that will expire unless somebody holds them",
-                  .description =
-                      "Manifests that were published with a time to live or an owner, and that no object in a "
-                      "cluster holds. One with an owner stays beyond its expiry until the controller of the "
-                      "owner's cluster has listed all objects of that kind.",
-                  .examples = {{"Their references alone", "lamina orphans -q"}},
-                  .arguments = {},
-                  .options = {},
-                  .run = [arguments](Context& context) { return run(*arguments, context); }};
+  Command command{
+      .name = "orphans",
+      .summary = "List manifests that will expire unless somebody holds them",
+      .description =
+          "Manifests that were published with a time to live or an owner, and that no object in a "
+          "cluster holds. One with an owner stays beyond its expiry until the controller of the "
+          "owner's cluster has listed all objects of that kind.",
+      .examples = {{"Their references alone", "lamina orphans -q"}},
+      .arguments = {},
+      .options = {},
+      .run = [arguments](Context& context) { return run(*arguments, context); }};
   arguments->declare(command);
   return command;
 }

@@ -24,7 +24,8 @@ struct ServeOptions {
   std::size_t threads = 0;         ///< For connections; 0: one a core.
   std::size_t workers = 32;        ///< Calls on the store at once.
   std::chrono::seconds grace{30};  ///< For requests in progress, at SIGTERM and SIGINT.
-  std::chrono::seconds released_grace{std::chrono::hours{24}};  ///< What has an expiry stays after its last hold.
+  std::chrono::seconds released_grace{
+      std::chrono::hours{24}};  ///< What has an expiry stays after its last hold.
   http::Limits limits;
   std::optional<ControllerOptions> controller;  ///< Present: it runs beside, in this process.
 };

@@ -70,8 +70,8 @@ Result<void> each(std::string_view name, const Json& value, Take take) {
 
 Result<store::HeldManifest> held_of(const Json& value) {
   std::string repository, digest;
-  LAMINA_TRY(take_members("holds", value,
-                          {{"repository", into("repository", repository)}, {"digest", into("digest", digest)}}));
+  LAMINA_TRY(take_members(
+      "holds", value, {{"repository", into("repository", repository)}, {"digest", into("digest", digest)}}));
   LAMINA_ASSIGN(auto name, RepositoryName::parse(repository));
   LAMINA_ASSIGN(const Digest parsed, Digest::parse(digest));
   return store::HeldManifest{std::move(name), parsed};
@@ -100,33 +100,33 @@ Result<store::HoldsUpdate::Entry> entry_of(const Json& value) {
 Result<store::HoldsUpdate> parse_holds_update(std::string_view body) {
   LAMINA_ASSIGN(const Json document, oci::parse_json(body));
   store::HoldsUpdate update;
-  LAMINA_TRY(take_members(
-      "holds", document,
-      {{"cluster", into("cluster", update.scope.cluster)},
-       {"group", into("group", update.scope.group)},
-       {"kind", into("kind", update.scope.kind)},
-       {"generation",
-        [&](const Json& value) -> Result<void> {
-          LAMINA_ASSIGN(update.generation, number("generation", value));
-          return {};
-        }},
-       {"complete", into("complete", update.complete)},
-       {"listedSecondsAgo",
-        [&](const Json& value) -> Result<void> {
-          constexpr std::uint64_t kDay = 86'400;
-          LAMINA_ASSIGN(const std::uint64_t seconds, number("listedSecondsAgo", value));
-          if (seconds > kDay) return wrong("listedSecondsAgo", "a list of the last day");
-          update.listed_ago = std::chrono::seconds(seconds);
-          return {};
-        }},
-       {"holders", [&](const Json& value) {
-          return each("holders", value, [&](const Json& holder) -> Result<void> {
-            LAMINA_ASSIGN(auto entry, entry_of(holder));
-            update.holders.push_back(std::move(entry));
-            return {};
-          });
-        }}}));
-  if (document.find("holders") == nullptr) return wrong("holders", "the list of objects, [] if there is none");
+  LAMINA_TRY(take_members("holds", document,
+                          {{"cluster", into("cluster", update.scope.cluster)},
+                           {"group", into("group", update.scope.group)},
+                           {"kind", into("kind", update.scope.kind)},
+                           {"generation",
+                            [&](const Json& value) -> Result<void> {
+                              LAMINA_ASSIGN(update.generation, number("generation", value));
+                              return {};
+                            }},
+                           {"complete", into("complete", update.complete)},
+                           {"listedSecondsAgo",
+                            [&](const Json& value) -> Result<void> {
+                              constexpr std::uint64_t kDay = 86'400;
+                              LAMINA_ASSIGN(const std::uint64_t seconds, number("listedSecondsAgo", value));
+                              if (seconds > kDay) return wrong("listedSecondsAgo", "a list of the last day");
+                              update.listed_ago = std::chrono::seconds(seconds);
+                              return {};
+                            }},
+                           {"holders", [&](const Json& value) {
+                              return each("holders", value, [&](const Json& holder) -> Result<void> {
+                                LAMINA_ASSIGN(auto entry, entry_of(holder));
+                                update.holders.push_back(std::move(entry));
+                                return {};
+                              });
+                            }}}));
+  if (document.find("holders") == nullptr)
+    return wrong("holders", "the list of objects, [] if there is none");
   return update;
 }
 
@@ -160,6 +160,7 @@ Result<store::OwnerRecord> parse_owner(const Json& value) {
                            {"name", into("name", owner.name)},
                            {"uid", into("uid", record.uid)}}));
   LAMINA_TRY(validate(owner));
+  LAMINA_TRY(store::validate_uid(record.uid));
   return record;
 }
 

@@ -38,14 +38,15 @@ class HoldsApiTest : public testing::Test {
 TEST_F(HoldsApiTest, ObjectsHoldManifests) {
   const Digest x = server.push_image("team/app", "v1");
   const Digest absent = Digest::of("absent");
-  const Reply held = update(holder("one", manifest(x) + ',' + manifest(absent)) + ',' + holder("two", manifest(x)));
+  const Reply held =
+      update(holder("one", manifest(x) + ',' + manifest(absent)) + ',' + holder("two", manifest(x)));
   EXPECT_EQ(held.status, 200u) << held.body;
   EXPECT_EQ(held.field("Content-Type"), "application/json");
   EXPECT_EQ(held.body, R"({"held":2,"released":0,"inDoubt":0,"missing":[)" + manifest(absent) + "]}");
 
-  EXPECT_EQ(server.get("/v2/_lamina/holds").body,
-            R"({"holders":[{)" + object("one") + R"(,"holds":[)" + manifest(x) + "]},{" + object("two") +
-                R"(,"holds":[)" + manifest(x) + "]}]}");
+  EXPECT_EQ(server.get("/v2/_lamina/holds").body, R"({"holders":[{)" + object("one") + R"(,"holds":[)" +
+                                                      manifest(x) + "]},{" + object("two") + R"(,"holds":[)" +
+                                                      manifest(x) + "]}]}");
   const std::string holders = "/v2/team/app/_lamina/holders/" + x.to_string();
   EXPECT_EQ(server.get(holders).body, R"({"repository":"team/app","digest":")" + x.to_string() +
                                           R"(","holders":[{)" + object("one") + "},{" + object("two") +
@@ -79,15 +80,18 @@ TEST_F(HoldsApiTest, PagesKeepTheFilter) {
 
 TEST_F(HoldsApiTest, ADeposedLeaderIsRefused) {
   ASSERT_EQ(update("").status, 200u);
-  const Reply late = post("/v2/_lamina/holds",
-                          R"({"cluster":"c-1","group":"lamina.dev","kind":"OCIArtifact","generation":2,"holders":[]})");
+  const Reply late =
+      post("/v2/_lamina/holds",
+           R"({"cluster":"c-1","group":"lamina.dev","kind":"OCIArtifact","generation":2,"holders":[]})");
   EXPECT_EQ(late.status, 409u);
   EXPECT_EQ(late.error_id(), "DENIED");
 }
 
 TEST_F(HoldsApiTest, MalformedUpdatesAreRefused) {
   for (const std::string_view body : {
-           "", "[]", "{}",
+           "",
+           "[]",
+           "{}",
            R"({"cluster":"c","kind":"K"})",
            R"({"kind":"K","holders":[]})",
            R"({"cluster":"c","kind":"K","holders":[],"holder":[]})",
@@ -101,7 +105,8 @@ TEST_F(HoldsApiTest, MalformedUpdatesAreRefused) {
     EXPECT_EQ(post("/v2/_lamina/holds", body).status, 400u) << body;
   }
   EXPECT_EQ(post("/v2/_lamina/holds", std::string(17 << 20, ' ')).status, 413u);
-  for (const std::string_view body : {"{}", R"({"from":"a","to":"a"})", R"({"from":"a"})", R"({"from":1,"to":"b"})"}) {
+  for (const std::string_view body :
+       {"{}", R"({"from":"a","to":"a"})", R"({"from":"a"})", R"({"from":1,"to":"b"})"}) {
     EXPECT_EQ(post("/v2/_lamina/holds/adopt", body).status, 400u) << body;
   }
   for (const std::string_view body : {"{}", R"({"kind":"K"})", R"({"cluster":"c","name":"n"})"}) {
@@ -134,12 +139,11 @@ TEST_F(HoldsApiTest, ForceRemovesNow) {
 }
 
 TEST_F(HoldsApiTest, AnOwnedArtifactIsAnOrphanUntilItIsHeld) {
-  const Reply published = server.request(
-      "POST", "/v2/team/app/_lamina/publish", {{"Content-Type", "multipart/related; boundary=line"}},
-      "--line\r\n\r\n"
-      R"({"artifactType":"a/b","tags":["v1"],"owner":{)" +
-          object("one") +
-          "}}\r\n--line\r\n\r\nbytes\r\n--line--\r\n");
+  const Reply published = server.request("POST", "/v2/team/app/_lamina/publish",
+                                         {{"Content-Type", "multipart/related; boundary=line"}},
+                                         "--line\r\n\r\n"
+                                         R"({"artifactType":"a/b","tags":["v1"],"owner":{)" +
+                                             object("one") + "}}\r\n--line\r\n\r\nbytes\r\n--line--\r\n");
   ASSERT_EQ(published.status, 201u) << published.body;
   const Digest x = Digest::parse(published.field("Docker-Content-Digest")).value();
   EXPECT_EQ(server.get("/v2/_lamina/orphans").body,

@@ -40,7 +40,8 @@ Answer get_orphans(Call& call) {
   LAMINA_CO_ASSIGN(const std::size_t n, page_size(call));
   LAMINA_CO_ASSIGN(const auto last, cursor(call));
   LAMINA_CO_ASSIGN(const auto page, co_await call.workers.run([&] {
-    return call.store.holds().orphans(last, n, [&](const RepositoryName& name) { return call.readable(name); });
+    return call.store.holds().orphans(last, n,
+                                      [&](const RepositoryName& name) { return call.readable(name); });
   }));
   oci::JsonWriter json;
   json.begin_object().name("orphans").begin_array();
@@ -63,7 +64,8 @@ Answer get_orphans(Call& call) {
   json.end_array().end_object();
   http::Headers headers;
   if (page.next && n > 0) {
-    headers.add("Link", next_link(call, n, page.next->repository.str() + '@' + page.next->digest.to_string()));
+    headers.add("Link",
+                next_link(call, n, page.next->repository.str() + '@' + page.next->digest.to_string()));
   }
   co_return co_await respond_json(call, json.take(), "application/json", std::move(headers));
 }

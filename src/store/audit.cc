@@ -118,7 +118,8 @@ class Audit {
     return tags_of(repository, digest, stored.condemned, name);
   }
 
-  /// The entry by which an expiry is found. What is held has none, and gets one with the end of the last hold.
+  /// The entry by which an expiry is found. What is held has none, and gets one with the end of the last
+  /// hold.
   Result<void> expiry(const RepositoryName& repository, const Digest& digest, const ManifestRecord& stored,
                       const std::string& name) {
     if (stored.expires == UnixTime{} || stored.condemned) return {};
@@ -173,11 +174,10 @@ class Audit {
     const std::string name = "object " + to_string(object);
     if (stored.holds.empty()) found(Weight::kDamage, name + " is recorded, and holds nothing");
     for (const HeldManifest& manifest : stored.holds) {
-      const std::string what =
-          name + " holds " + manifest.repository.str() + '@' + manifest.digest.to_string() + ", which is not ";
+      const std::string what = name + " holds " + manifest.repository.str() + '@' +
+                               manifest.digest.to_string() + ", which is not ";
       LAMINA_TRY(expect(Table::kHeld, keys::held(manifest, record.key), what + "known to the manifest"));
-      LAMINA_TRY(
-          expect(Table::kManifests, keys::in(manifest.repository, manifest.digest), what + "there"));
+      LAMINA_TRY(expect(Table::kManifests, keys::in(manifest.repository, manifest.digest), what + "there"));
     }
     return {};
   }
@@ -185,8 +185,8 @@ class Audit {
   Result<void> held(const meta::Record& record) {
     std::string_view rest = record.key;
     LAMINA_ASSIGN(const auto member, keys::take_member(rest));
-    LAMINA_ASSIGN(const auto stored, read_record<HolderRecord>(context_, Table::kHolds, rest,
-                                                               decode<HolderRecord>));
+    LAMINA_ASSIGN(const auto stored,
+                  read_record<HolderRecord>(context_, Table::kHolds, rest, decode<HolderRecord>));
     const HeldManifest manifest{member.repository, member.digest};
     if (!stored || std::ranges::find(stored->holds, manifest) == stored->holds.end()) {
       found(Weight::kDamage, "manifest " + manifest.repository.str() + '@' + manifest.digest.to_string() +

@@ -17,8 +17,8 @@ constexpr std::size_t kHoldersAtOnce = 5'000;
 void note_expiry(meta::Batch& batch, const RepositoryName& repository, const Digest& digest, UnixTime expires,
                  const std::optional<OwnerRecord>& owner) {
   if (owner && !owner->released) {
-    set_record(batch, Table::kOwnedExpiries,
-               keys::owned_due(owner->owner.scope, expires, repository, digest), {});
+    set_record(batch, Table::kOwnedExpiries, keys::owned_due(owner->owner.scope, expires, repository, digest),
+               {});
   } else {
     set_record(batch, Table::kExpiries, keys::due(expires, repository, digest), {});
   }
@@ -26,17 +26,17 @@ void note_expiry(meta::Batch& batch, const RepositoryName& repository, const Dig
 
 Result<std::optional<std::string>> find_hold(Context& context, const RepositoryName& repository,
                                              const Digest& digest) {
-  LAMINA_ASSIGN(auto holds, context.meta.scan(Table::kHeld, keys::in(repository, digest), {}, 1,
-                                              meta::Include::kKeys));
+  LAMINA_ASSIGN(auto holds,
+                context.meta.scan(Table::kHeld, keys::in(repository, digest), {}, 1, meta::Include::kKeys));
   if (holds.empty()) return std::nullopt;
   return std::move(holds.front().key);
 }
 
 Result<bool> owner_lets_go(Context& context, const RepositoryName& repository, const Digest& digest,
                            UnixTime expires) {
-  LAMINA_ASSIGN(const auto owner,
-                read_record<OwnerRecord>(context, Table::kOwners, keys::in(repository, digest),
-                                         decode<OwnerRecord>));
+  LAMINA_ASSIGN(
+      const auto owner,
+      read_record<OwnerRecord>(context, Table::kOwners, keys::in(repository, digest), decode<OwnerRecord>));
   if (!owner || owner->released) return true;
   LAMINA_ASSIGN(const auto sync,
                 read_record<SyncRecord>(context, Table::kHoldSyncs, keys::scope(owner->owner.scope),

@@ -36,6 +36,8 @@ Result<void> validate(const Holder& holder) {
   return check("name", holder.name, Empty::kRefused);
 }
 
+Result<void> validate_uid(const std::string& uid) { return check("uid", uid, Empty::kAllowed); }
+
 std::string to_string(const Holder& holder) {
   return holder.scope.cluster + '/' + holder.scope.group + '/' + holder.scope.kind + '/' +
          holder.namespace_name + '/' + holder.name;
@@ -48,8 +50,8 @@ Result<Holder> parse_holder(std::string_view text) {
        {&holder.scope.cluster, &holder.scope.group, &holder.scope.kind, &holder.namespace_name}) {
     const std::size_t end = rest.find('/');
     if (end == std::string_view::npos) {
-      return fail(Code::kInvalid, "expected <cluster>/<group>/<kind>/<namespace>/<name>, found '" +
-                                      std::string(text) + "'");
+      return fail(Code::kInvalid,
+                  "expected <cluster>/<group>/<kind>/<namespace>/<name>, found '" + std::string(text) + "'");
     }
     *part = rest.substr(0, end);
     rest.remove_prefix(end + 1);

@@ -33,6 +33,8 @@ struct Holder {
 /// name are not empty.
 Result<void> validate(const Scope& scope);
 Result<void> validate(const Holder& holder);
+/// The UID of an object, which may be unknown: the same, but may be empty.
+Result<void> validate_uid(const std::string& uid);
 
 /// `<cluster>/<group>/<kind>/<namespace>/<name>`
 std::string to_string(const Holder& holder);

@@ -79,8 +79,7 @@ Result<Page<HolderView>> Holds::of(const HeldManifest& held, const std::optional
   for (const auto& hold : std::span(holds).first(std::min(holds.size(), limit))) {
     const std::string key = hold.key.substr(prefix.size());
     LAMINA_ASSIGN(Holder holder, keys::parse_holder(key));
-    LAMINA_ASSIGN(auto record,
-                  read_record<HolderRecord>(context_, Table::kHolds, key, decode<HolderRecord>));
+    LAMINA_ASSIGN(auto record, read_record<HolderRecord>(context_, Table::kHolds, key, decode<HolderRecord>));
     if (record) page.entries.push_back({std::move(holder), *std::move(record)});
   }
   return page;
@@ -106,8 +105,8 @@ Result<Holds::OrphanPage> Holds::orphans(const std::optional<HeldManifest>& last
       if (hold) continue;
       LAMINA_ASSIGN(auto owner,
                     read_record<OwnerRecord>(context_, Table::kOwners, stored.key, decode<OwnerRecord>));
-      LAMINA_ASSIGN(const auto tags, context_.meta.scan(Table::kTagsOf, stored.key, stored.key,
-                                                        kTagsOfOrphan, Include::kKeys));
+      LAMINA_ASSIGN(const auto tags, context_.meta.scan(Table::kTagsOf, stored.key, stored.key, kTagsOfOrphan,
+                                                        Include::kKeys));
       Orphan& orphan = page.entries.emplace_back(Orphan{.repository = std::move(member.repository),
                                                         .digest = member.digest,
                                                         .tags = {},

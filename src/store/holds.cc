@@ -65,6 +65,7 @@ Result<Holds::Wanted> Holds::wanted_of(const HoldsUpdate& update) {
   for (const auto& entry : update.holders) {
     const Holder holder{update.scope, entry.namespace_name, entry.name};
     LAMINA_TRY(validate(holder));
+    LAMINA_TRY(validate_uid(entry.uid));
     if (entry.holds.size() > kHoldsOfOne) {
       return fail(Code::kTooLarge,
                   to_string(holder) + " holds more than " + std::to_string(kHoldsOfOne) + " manifests");

@@ -121,9 +121,10 @@ class Holds {
   Result<void> finish(meta::Batch& batch, const Step& step);
   Result<void> note_sync(const HoldsUpdate& update);
   /// One commit for each manifest whose owner matches; `change` adds to it.
-  Result<void> each_owner(const HolderFilter& filter,
-                          const std::function<Result<void>(meta::Batch& batch, OwnerRecord owner,
-                                                           const HeldManifest& manifest, UnixTime expires)>& change);
+  Result<void> each_owner(
+      const HolderFilter& filter,
+      const std::function<Result<void>(meta::Batch& batch, OwnerRecord owner, const HeldManifest& manifest,
+                                       UnixTime expires)>& change);
   /// Hands what expired before to the collector.
   Result<void> wake_owned(const Scope& scope, UnixTime before);
 

@@ -168,6 +168,9 @@ TEST_P(HoldsTest, MalformedUpdatesAreRefused) {
   EXPECT_EQ(code(update({entry("a/b", {x})})), Code::kInvalid);
   EXPECT_EQ(code(update({entry(std::string("a\0b", 3), {x})})), Code::kInvalid);
   EXPECT_EQ(code(update({entry(std::string(254, 'a'), {x})})), Code::kInvalid);
+  HoldsUpdate long_uid = update({entry("one", {x})});
+  long_uid.holders[0].uid = std::string(254, 'u');
+  EXPECT_EQ(code(long_uid), Code::kInvalid);
   HoldsUpdate no_cluster = update({});
   no_cluster.scope.cluster.clear();
   EXPECT_EQ(code(no_cluster), Code::kInvalid);
@@ -184,7 +187,8 @@ TEST_P(HoldsTest, ALeaderOfAnEarlierGenerationIsRefused) {
     const auto refused = holds().set(late);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Code::kConflict);
-    EXPECT_THAT(refused.error().message, HasSubstr("generation 6 of OCIArtifact in cluster cluster-1 is over"));
+    EXPECT_THAT(refused.error().message,
+                HasSubstr("generation 6 of OCIArtifact in cluster cluster-1 is over"));
   }
   EXPECT_THAT(holders(x), ElementsAre("one"));
   HoldsUpdate other = update({});
@@ -564,7 +568,8 @@ TEST_P(HoldsTest, WhereHoldsDoNotCountTheyEnd) {
 // ---- Operators --------------------------------------------------------------------------------------
 
 TEST_P(HoldsTest, ObjectsOfOneClusterBecomeThoseOfAnother) {
-  const Digest x = h.put_image(a, "x", {}), y = h.put_image(a, "y", {}), z = publish("z", 60s, owner("three"));
+  const Digest x = h.put_image(a, "x", {}), y = h.put_image(a, "y", {}),
+               z = publish("z", 60s, owner("three"));
   hold("one", {x});
   hold("two", {x});
   HoldsUpdate there = update({entry("two", {y})});
@@ -575,7 +580,8 @@ TEST_P(HoldsTest, ObjectsOfOneClusterBecomeThoseOfAnother) {
   const auto page = holds().list({}, {}, 10).value();
   ASSERT_EQ(page.entries.size(), 2u);
   EXPECT_EQ(to_string(page.entries[0].holder), "cluster-2/lamina.dev/OCIArtifact/ns/one");
-  EXPECT_THAT(page.entries[1].record.holds, testing::UnorderedElementsAre(HeldManifest{a, x}, HeldManifest{a, y}));
+  EXPECT_THAT(page.entries[1].record.holds,
+              testing::UnorderedElementsAre(HeldManifest{a, x}, HeldManifest{a, y}));
 
   h.clock.advance(2h);
   HoldsUpdate list = update({entry("one", {x}), entry("two", {x})}, true);

@@ -68,7 +68,8 @@ std::string due(UnixTime when, const RepositoryName& repository, const Digest& d
 Result<UnixTime> due_time(std::string_view key) {
   if (key.size() < sizeof(std::uint64_t)) return damaged();
   std::uint64_t seconds = 0;
-  for (const char byte : key.substr(0, sizeof seconds)) seconds = seconds << 8 | static_cast<unsigned char>(byte);
+  for (const char byte : key.substr(0, sizeof seconds))
+    seconds = seconds << 8 | static_cast<unsigned char>(byte);
   return UnixTime{std::chrono::seconds{static_cast<std::int64_t>(seconds)}};
 }
 

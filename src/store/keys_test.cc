@@ -94,7 +94,8 @@ TEST(KeysTest, EdgesLinksReferrersAndTermsAreApart) {
 
 TEST(KeysTest, HoldsAndHoldersAreApart) {
   std::vector<Holder> objects;
-  for (const Scope& scope : {Scope{"c", "", "K"}, {"c", "K", "K"}, {"c", "g", "K"}, {"c", "g", "KK"}, {"cc", "g", "K"}}) {
+  for (const Scope& scope :
+       {Scope{"c", "", "K"}, {"c", "K", "K"}, {"c", "g", "K"}, {"c", "g", "KK"}, {"cc", "g", "K"}}) {
     for (const auto& [space, name] : {std::pair("", "n"), {"n", "n"}, {"n", "nn"}, {"nn", "n"}}) {
       objects.push_back({scope, space, name});
     }
@@ -114,7 +115,8 @@ TEST(KeysTest, HoldsAndHoldersAreApart) {
   for (const auto& name : kRepositories) {
     for (const auto& digest : digests()) {
       std::vector<std::string> own;
-      for (const Holder& object : objects) own.push_back(keys::held({repo(name), digest}, keys::holder(object)));
+      for (const Holder& object : objects)
+        own.push_back(keys::held({repo(name), digest}, keys::holder(object)));
       held.emplace_back(keys::in(repo(name), digest), own);
       std::string_view rest = own.front();
       EXPECT_EQ(keys::take_member(rest)->digest, digest);
@@ -124,7 +126,8 @@ TEST(KeysTest, HoldsAndHoldersAreApart) {
   expect_apart(scopes);
   expect_apart(held);
   using namespace std::string_literals;
-  for (const std::string& damaged : {""s, "c\0g\0K\0n"s, "c\0g\0K\0n\0"s, "\0g\0K\0n\0n"s, "c\0g\0K\0n\0n\0"s}) {
+  for (const std::string& damaged :
+       {""s, "c\0g\0K\0n"s, "c\0g\0K\0n\0"s, "\0g\0K\0n\0n"s, "c\0g\0K\0n\0n\0"s}) {
     EXPECT_EQ(keys::parse_holder(damaged).error().code, Code::kCorrupt);
   }
 }

@@ -17,8 +17,9 @@ constexpr std::size_t kExpiredAtOnce = 64;
 }  // namespace
 
 Result<Removal> Manifests::remove(const RepositoryName& repository, const Digest& digest, HoldsCount holds) {
-  LAMINA_ASSIGN(const auto removal,
-                remove_if(repository, digest, [](const ManifestRecord&) -> Result<bool> { return true; }, holds));
+  LAMINA_ASSIGN(
+      const auto removal,
+      remove_if(repository, digest, [](const ManifestRecord&) -> Result<bool> { return true; }, holds));
   if (removal) return *removal;
   return fail(Code::kNotFound, About::kManifest,
               "repository " + repository.str() + " has no manifest " + digest.to_string());
@@ -63,9 +64,9 @@ Result<std::optional<Removal>> Manifests::remove_one(const RepositoryName& repos
         LAMINA_TRY(drop_holds(context_, batch, {repository, digest}));
         return batch;
       }
-      removal = !keeper                           ? Removal::kRemoved
+      removal = !keeper                          ? Removal::kRemoved
                 : keeper->table == Table::kEdges ? Removal::kIndexed
-                                                  : Removal::kHeld;
+                                                 : Removal::kHeld;
       return build_removal(repository, digest, std::move(record), *stored, content, keeper, more);
     }));
     if (removal == Removal::kRemoved && !more) {
@@ -87,8 +88,8 @@ Result<std::optional<Manifests::Keeper>> Manifests::keeper_of(const RepositoryNa
 
 Result<meta::Batch> Manifests::build_removal(const RepositoryName& repository, const Digest& digest,
                                              ManifestRecord record, const std::string& stored,
-                                             const Manifest& content,
-                                             const std::optional<Keeper>& keeper, bool& more) {
+                                             const Manifest& content, const std::optional<Keeper>& keeper,
+                                             bool& more) {
   const std::string key = keys::in(repository, digest);
   meta::Batch batch;
   require_unchanged(batch, Table::kManifests, key, stored);

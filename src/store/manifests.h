@@ -38,7 +38,8 @@ struct ManifestPut {
   TagCondition condition{};
   /// From the commit on; a put without one takes an earlier one away.
   std::optional<std::chrono::seconds> ttl{};
-  /// With a ttl: the object that will hold the manifest. The expiry waits for a complete list of such objects.
+  /// With a ttl: the object that will hold the manifest. The expiry waits for a complete list of such
+  /// objects.
   std::optional<OwnerRecord> owner{};
 };
 
@@ -78,7 +79,8 @@ class Manifests {
                          HoldsCount holds = HoldsCount::kYes);
   /// Deletes the tag alone. kNotFound about kManifest.
   Result<void> untag(const RepositoryName& repository, const Tag& tag);
-  /// Deletes manifests whose expiry has passed and that nobody holds; returns how many. Work for a few milliseconds a call.
+  /// Deletes manifests whose expiry has passed and that nobody holds; returns how many. Work for a few
+  /// milliseconds a call.
   Result<std::size_t> remove_expired();
 
  private:

@@ -191,7 +191,7 @@ class ModelTest : public testing::TestWithParam<Others> {
   std::map<std::string, Model> models;
   std::map<std::string, std::set<HeldManifest>> objects;  // And what they hold.
   std::set<std::string> emptied;  // Repositories that a power loss may have brought back into the list.
-  UnixTime last_list{};  // When it was begun.
+  UnixTime last_list{};           // When it was begun.
 };
 
 LAMINA_ALONE_AND_AMONG_OTHERS(ModelTest);
@@ -255,7 +255,8 @@ void ModelTest::compare() {
   collect();
   for (const auto& [name, holds] : objects) {
     const auto listed_objects = h.store->holds().list({}, {}, 100).value().entries;
-    const auto object = std::ranges::find(listed_objects, name, [](const auto& each) { return each.holder.name; });
+    const auto object =
+        std::ranges::find(listed_objects, name, [](const auto& each) { return each.holder.name; });
     ASSERT_EQ(object != listed_objects.end(), !holds.empty());
     if (!holds.empty()) {
       ASSERT_TRUE(std::ranges::equal(object->record.holds, holds));
@@ -397,7 +398,7 @@ void ModelTest::step(Dice& dice) {
         model.held.erase(*manifest);
         for (auto& [object, holds] : objects) holds.erase({repository, *manifest});
       }
-      ASSERT_EQ(*removed, model.is_named(*manifest)         ? Removal::kIndexed
+      ASSERT_EQ(*removed, model.is_named(*manifest)        ? Removal::kIndexed
                           : model.held.contains(*manifest) ? Removal::kHeld
                                                            : Removal::kRemoved);
       model.remove(*manifest);
@@ -468,7 +469,8 @@ TEST(ConcurrentWritersTest, LeaveASoundStore) {
         const ManifestPut put = h.image(text, dice.tags());
         const auto stored = store.manifests().get(repository, put.digest);
         const ManifestPut index = h.index({{put.digest, put.media_type, put.bytes}}, dice.tags());
-        HoldsUpdate update{.scope = kScope, .holders = {{"", dice.of(kObjects), "uid", {}}}, .listed_ago = {}};
+        HoldsUpdate update{
+            .scope = kScope, .holders = {{"", dice.of(kObjects), "uid", {}}}, .listed_ago = {}};
         if (dice.one_in(2)) update.holders[0].holds.push_back({repository, put.digest});
         if (dice.one_in(3)) update.holders[0].holds.push_back({repository, index.digest});
         switch (dice.below(12)) {
