@@ -28,7 +28,7 @@ struct Place {
 /// A map of a kubeconfig, read key by key.
 class Reader {
  public:
-  Reader(YAML::Node node, Place place) : node_(std::move(node)), place_(std::move(place)) {}
+  Reader(const YAML::Node& node, Place place) : node_(node), place_(std::move(place)) {}
 
   const Place& place() const { return place_; }
   YAML::Node node(const char* name) const { return node_[name]; }
@@ -103,7 +103,8 @@ class Kubeconfig {
       if (!list || list.IsNull()) continue;
       const Place place{&file, section};
       if (!list.IsSequence()) return place.wrong("expected a list");
-      for (const auto& entry : list) {
+      for (std::size_t i = 0; i < list.size(); ++i) {
+        const YAML::Node entry = list[i];
         const auto name = entry.IsMap() ? entry["name"] : YAML::Node();
         if (!name || !name.IsScalar()) return place.wrong("expected entries with a name");
         entries_.push_back({section, name.Scalar(), entry, &file});
@@ -184,7 +185,8 @@ Result<ExecPlugin> read_exec(const Reader& exec) {
   const YAML::Node environment = exec.node("env");
   if (!exec.has("env")) return plugin;
   if (!environment.IsSequence()) return exec.place().at("env").wrong("expected a list");
-  for (const auto& variable : environment) {
+  for (std::size_t i = 0; i < environment.size(); ++i) {
+    const YAML::Node variable = environment[i];
     const Reader reader(variable, exec.place().at("env"));
     if (!variable.IsMap()) return reader.place().wrong("expected entries with name and value");
     LAMINA_ASSIGN(std::string name, reader.text("name"));

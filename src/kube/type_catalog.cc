@@ -40,8 +40,10 @@ Result<std::vector<DiscoveredType>> TypeCatalog::discover(const std::string& roo
   LAMINA_ASSIGN(const std::vector<std::string> versions, read_group_versions(json));
   std::vector<DiscoveredType> types;
   for (const std::string& version : versions) {
+    std::string path = root;
+    path += "/" + version;
     // The API of an extension server that is down says nothing of the others.
-    const auto list = fetch_(discovery_request(root + "/" + version));
+    const auto list = fetch_(discovery_request(std::move(path)));
     if (!list) continue;
     LAMINA_ASSIGN(auto resources, read_resource_list(*list));
     append(types, std::move(resources));
