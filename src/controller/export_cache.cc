@@ -42,13 +42,18 @@ struct WatchedExports::State {
 
   void changed(ExportKind kind, kube::ChangeKind change, const kube::Object* before,
                const kube::Object& now) {
-    // Whoever lost an export to another owner needs a look as well.
-    for (const kube::Object* state : {before, &now}) {
-      if (state == nullptr || (state == before && before->json == now.json)) continue;
-      const ExportState read = parse_export_state(state->json);
-      note(kind, read.owner_uid, *state, state == &now && change != kube::ChangeKind::kDeleted);
-      if (const auto owner = owner_of(read, state->key.namespace_name)) on_change(*owner);
+    const ExportState state = parse_export_state(now.json);
+    if (before != nullptr) {
+      // Whoever lost it to another owner needs a look as well.
+      const ExportState former = parse_export_state(before->json);
+      if (former.owner_uid != state.owner_uid) tell(kind, former, *before, false);
     }
+    tell(kind, state, now, change != kube::ChangeKind::kDeleted);
+  }
+
+  void tell(ExportKind kind, const ExportState& state, const kube::Object& object, bool owned) {
+    note(kind, state.owner_uid, object, owned);
+    if (const auto owner = owner_of(state, object.key.namespace_name)) on_change(*owner);
   }
 
   void note(ExportKind kind, const std::string& owner_uid, const kube::Object& object, bool owned) {

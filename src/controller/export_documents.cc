@@ -299,6 +299,12 @@ std::string export_status_document(ExportKind kind, const std::string& name, con
   return json.take();
 }
 
+bool is_export(const oci::Json& object) {
+  const oci::Json* metadata = object.find("metadata");
+  return fields::text(fields::find(metadata, "labels"), kManagedBy) == kManager &&
+         controller_of(metadata) != nullptr;
+}
+
 ExportState export_state(ExportKind kind, std::string_view object) {
   const auto parsed = oci::parse_json(object);
   if (!parsed) return {};

@@ -14,6 +14,7 @@
 #include "lamina/identity.h"
 #include "lamina/reference.h"
 #include "lamina/result.h"
+#include "oci/json.h"
 
 /// The objects that the controller makes of content, as JSON. Nothing here asks anybody.
 namespace lamina::controller {
@@ -87,6 +88,9 @@ std::string export_status_document(ExportKind kind, const std::string& name, con
                                    const ExportContent& content, const Settings& settings,
                                    std::int64_t generation, UnixTime ready_since);
 
+/// True for an object that the controller has made of another's content.
+bool is_export(const oci::Json& object);
+
 /// What is remembered of an export in the cluster: enough to tell whether it is as it should be.
 struct ExportState {
   // Of the controlling owner; empty without one.
@@ -97,7 +101,7 @@ struct ExportState {
   // Fingerprints of what the controller writes, but for times.
   std::string main;
   std::string status;
-  std::string digest;      ///< Of the layer; empty where the kind does not say it.
+  std::string digest;  ///< Of the layer; empty where the kind does not say it.
   std::int64_t generation = 1;
   UnixTime updated{};      ///< lastUpdateTime
   UnixTime ready_since{};  ///< Zero where it is not Ready.

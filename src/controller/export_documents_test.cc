@@ -13,7 +13,8 @@ namespace {
 
 const kube::ResourceType kSourceType{"lamina.dev", "v1alpha1", "ociartifacts", "OCIArtifact"};
 constexpr std::string_view kLayer = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
-constexpr std::string_view kManifest = "sha256:486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7";
+constexpr std::string_view kManifest =
+    "sha256:486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7";
 
 struct Given {
   kube::Object object{.key = {"team-a", "app"}, .uid = "uid-1", .resource_version = "1", .generation = 3};
@@ -35,7 +36,8 @@ struct Given {
     return export_document(kind, default_name(kind, source), source, content, settings);
   }
   std::string status(UnixTime ready_since = UnixTime{std::chrono::seconds{1'767'323'046}}) const {
-    return export_status_document(ExportKind::kExternalArtifact, "app", source, content, settings, 2, ready_since);
+    return export_status_document(ExportKind::kExternalArtifact, "app", source, content, settings, 2,
+                                  ready_since);
   }
 };
 
@@ -57,27 +59,28 @@ TEST(ExportDocuments, SayWhatEachKindSays) {
   EXPECT_EQ(given.document(ExportKind::kExternalArtifact),
             head("source.toolkit.fluxcd.io/v1", "ExternalArtifact", "app") +
                 R"({"sourceRef":{"apiVersion":"lamina.dev/v1alpha1","kind":"OCIArtifact","name":"app"}}})");
-  EXPECT_EQ(given.status(),
-            R"({"apiVersion":"source.toolkit.fluxcd.io/v1","kind":"ExternalArtifact","metadata":{"name":"app",)"
-            R"("namespace":"team-a"},"status":{"artifact":{"path":"files/team-a/app/)" +
-                std::string(kManifest) + R"(/layer.tar.gz","url":")" + url + R"(","digest":")" + layer +
-                R"(","revision":"main@)" + layer +
-                R"(","size":5,"lastUpdateTime":"2026-01-02T03:04:05Z","metadata":{"a":"b"}},)"
-                R"("conditions":[{"type":"Ready","status":"True","reason":"Succeeded",)"
-                R"("message":"Artifact is ready","lastTransitionTime":"2026-01-02T03:04:06Z",)"
-                R"("observedGeneration":2}]}})");
+  EXPECT_EQ(
+      given.status(),
+      R"({"apiVersion":"source.toolkit.fluxcd.io/v1","kind":"ExternalArtifact","metadata":{"name":"app",)"
+      R"("namespace":"team-a"},"status":{"artifact":{"path":"files/team-a/app/)" +
+          std::string(kManifest) + R"(/layer.tar.gz","url":")" + url + R"(","digest":")" + layer +
+          R"(","revision":"main@)" + layer +
+          R"(","size":5,"lastUpdateTime":"2026-01-02T03:04:05Z","metadata":{"a":"b"}},)"
+          R"("conditions":[{"type":"Ready","status":"True","reason":"Succeeded",)"
+          R"("message":"Artifact is ready","lastTransitionTime":"2026-01-02T03:04:06Z",)"
+          R"("observedGeneration":2}]}})");
   EXPECT_EQ(given.document(ExportKind::kOciRepository),
             head("source.toolkit.fluxcd.io/v1", "OCIRepository", "app") +
                 R"({"url":"oci://registry.test:5000/team-a/app","ref":{"digest":")" + std::string(kManifest) +
                 R"("},"layerSelector":{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip",)"
                 R"("operation":"copy"},"interval":"1h","insecure":true}})");
   EXPECT_EQ(given.document(ExportKind::kArtifact),
-            head("openfluxcd.ocm.software/v1alpha1", "Artifact", "ociartifact-team-a-app") + R"({"url":")" + url +
-                R"(","digest":")" + layer + R"(","revision":"main@)" + layer +
+            head("openfluxcd.ocm.software/v1alpha1", "Artifact", "ociartifact-team-a-app") + R"({"url":")" +
+                url + R"(","digest":")" + layer + R"(","revision":"main@)" + layer +
                 R"(","size":5,"lastUpdateTime":"2026-01-02T03:04:05Z","metadata":{"a":"b"}}})");
-  EXPECT_EQ(given.document(ExportKind::kSnapshot),
-            head("delivery.ocm.software/v1alpha1", "Snapshot", "app") +
-                R"({"identity":{"component-name":"x"},"digest":")" + layer + R"(","tag":"1.0"}})");
+  EXPECT_EQ(given.document(ExportKind::kSnapshot), head("delivery.ocm.software/v1alpha1", "Snapshot", "app") +
+                                                       R"({"identity":{"component-name":"x"},"digest":")" +
+                                                       layer + R"(","tag":"1.0"}})");
 }
 
 TEST(ExportDocuments, OciRepositoryTakesTheSecretsOfTheUsersRegistry) {
@@ -167,8 +170,12 @@ TEST(ExportDocuments, WhatCannotBeMadeHasAReason) {
       {ExportKind::kSnapshot, {ocm, plain, silent}, ""},
       {ExportKind::kSnapshot, {ocm, foreign}, "UnsupportedRegistry"},
       {ExportKind::kSnapshot, {}, "UnsupportedRepository"},
-      {ExportKind::kSnapshot, {[](Given& given) { given.content.identity = {{"a", "b"}}; }}, "UnsupportedRepository"},
-      {ExportKind::kSnapshot, {ocm, [](Given& given) { given.content.tag.clear(); }}, "UnsupportedRepository"},
+      {ExportKind::kSnapshot,
+       {[](Given& given) { given.content.identity = {{"a", "b"}}; }},
+       "UnsupportedRepository"},
+      {ExportKind::kSnapshot,
+       {ocm, [](Given& given) { given.content.tag.clear(); }},
+       "UnsupportedRepository"},
   };
   for (const Row& row : rows) {
     Given given;

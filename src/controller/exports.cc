@@ -124,8 +124,9 @@ Result<std::optional<ExportState>> Exporter::state_of(ExportKind kind, const kub
   return std::unexpected(found.error());
 }
 
-std::optional<ExportTrouble> Exporter::write(ExportKind kind, const std::string& name, const ExportSource& source,
-                                             const ExportContent& content, ExportOutcome& outcome) const {
+std::optional<ExportTrouble> Exporter::write(ExportKind kind, const std::string& name,
+                                             const ExportSource& source, const ExportContent& content,
+                                             ExportOutcome& outcome) const {
   if (auto trouble = unavailable(kind, outcome)) return trouble;
   const kube::ResourceType& type = type_of(kind);
   const kube::ObjectKey key{.namespace_name = source.object.key.namespace_name, .name = name};
@@ -141,7 +142,8 @@ std::optional<ExportTrouble> Exporter::write(ExportKind kind, const std::string&
   const UnixTime now = context_.clock.now();
   ExportContent said = content;
   if (said.updated == UnixTime{}) {
-    const bool same = before.digest == content.content.layer.digest.to_string() && before.updated != UnixTime{};
+    const bool same =
+        before.digest == content.content.layer.digest.to_string() && before.updated != UnixTime{};
     said.updated = same ? before.updated : now;
   }
   std::int64_t generation = before.generation;
@@ -160,7 +162,8 @@ std::optional<ExportTrouble> Exporter::write(ExportKind kind, const std::string&
   if (before.updated == said.updated && before.status == export_state(kind, document).status) {
     return std::nullopt;
   }
-  const auto applied = context_.api.patch(type, key, kube::PatchType::kApply, document, applying("status", true));
+  const auto applied =
+      context_.api.patch(type, key, kube::PatchType::kApply, document, applying("status", true));
   if (!applied) return failed(what, applied.error(), outcome);
   return std::nullopt;
 }

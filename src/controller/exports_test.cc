@@ -11,11 +11,11 @@ namespace {
 
 using kube::testing::Call;
 using kube::testing::Verb;
-using testing::LiveExports;
-using testing::TestBed;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::LiveExports;
 using ::testing::SizeIs;
+using testing::TestBed;
 
 const kube::ResourceType kSourceType{"lamina.dev", "v1alpha1", "ociartifacts", "OCIArtifact"};
 const kube::ObjectKey kKey{"team-a", "app"};
@@ -60,13 +60,14 @@ class ExporterTest : public ::testing::Test {
 TEST_F(ExporterTest, MakesAllKindsWithTwoWritesAtMost) {
   content.identity = {{"a", "b"}};
   content.repository = RepositoryName::parse("sha-3629586248519120669").value();
-  const ExportOutcome outcome = sync({{"ExternalArtifact"}, {"OCIRepository"}, {"Artifact"}, {"Snapshot", "snap"}});
+  const ExportOutcome outcome =
+      sync({{"ExternalArtifact"}, {"OCIRepository"}, {"Artifact"}, {"Snapshot", "snap"}});
   ASSERT_TRUE(outcome.condition);
   EXPECT_EQ(outcome.condition->status, "True") << outcome.condition->message;
   EXPECT_EQ(outcome.condition->type, "Exported");
   EXPECT_EQ(outcome.condition->observed_generation, 3);
-  EXPECT_THAT(bed.api.writes(), SizeIs(5)) << "one each, and the status of the ExternalArtifact";
-  for (const Call& call : bed.api.writes()) EXPECT_EQ(call.field_manager, "lamina");
+  EXPECT_THAT(bed.writes(), SizeIs(5)) << "one each, and the status of the ExternalArtifact";
+  for (const Call& call : bed.writes()) EXPECT_EQ(call.field_manager, "lamina");
   EXPECT_TRUE(bed.api.find(type_of(ExportKind::kOciRepository), kKey));
   EXPECT_TRUE(bed.api.find(type_of(ExportKind::kArtifact), {"team-a", "ociartifact-team-a-app"}));
   EXPECT_TRUE(bed.api.find(type_of(ExportKind::kSnapshot), {"team-a", "snap"}));
@@ -110,8 +111,9 @@ TEST_F(ExporterTest, RepairsWhatOthersChanged) {
   bed.api.forget_calls();
   EXPECT_EQ(reason_of({{"ExternalArtifact"}, {"OCIRepository"}}), "True Succeeded");
   EXPECT_EQ(fields::text(artifact(), "url"), url);
-  EXPECT_THAT(bed.api.find(type_of(ExportKind::kOciRepository), kKey)->json, HasSubstr(R"("operation":"copy")"));
-  EXPECT_THAT(bed.api.writes(), SizeIs(2));
+  EXPECT_THAT(bed.api.find(type_of(ExportKind::kOciRepository), kKey)->json,
+              HasSubstr(R"("operation":"copy")"));
+  EXPECT_THAT(bed.writes(), SizeIs(2));
 }
 
 TEST_F(ExporterTest, TakesBackWhatLostItsLabel) {
@@ -170,10 +172,10 @@ TEST_F(ExporterTest, DoesNotTakeOverWhatIsMadeMeanwhile) {
   bed.api.on_call([&](const Call& call) -> std::optional<Error> {
     if (call.verb == Verb::kPatch) {
       bed.api.on_call({});
-      const auto made = bed.api.patch(
-          type_of(ExportKind::kOciRepository), kKey, kube::PatchType::kApply,
-          R"({"metadata":{"name":"app","namespace":"team-a"},"spec":{"url":"oci://theirs"}})",
-          {.field_manager = "another"});
+      const auto made =
+          bed.api.patch(type_of(ExportKind::kOciRepository), kKey, kube::PatchType::kApply,
+                        R"({"metadata":{"name":"app","namespace":"team-a"},"spec":{"url":"oci://theirs"}})",
+                        {.field_manager = "another"});
       EXPECT_TRUE(made);
     }
     return std::nullopt;
@@ -205,7 +207,7 @@ TEST_F(ExporterTest, KindsThatCannotBeListedAreNotWritten) {
   const ExportOutcome outcome = sync({{"ExternalArtifact"}});
   EXPECT_TRUE(outcome.failed);
   EXPECT_THAT(outcome.condition->message, HasSubstr("forbidden"));
-  EXPECT_THAT(bed.api.writes(), IsEmpty());
+  EXPECT_THAT(bed.writes(), IsEmpty());
 }
 
 TEST_F(ExporterTest, FailuresOfTheServer) {
@@ -270,7 +272,7 @@ TEST(WatchedExports, TellWhoseExportChanged) {
 
   bed.api.forget_calls();
   exporter.sync({kSourceType, object}, wanted, content);
-  EXPECT_THAT(bed.api.writes(), IsEmpty());
+  EXPECT_THAT(bed.writes(), IsEmpty());
 
   bed.api.erase(type_of(ExportKind::kExternalArtifact), kKey);
   ASSERT_TRUE(wait_for(3));

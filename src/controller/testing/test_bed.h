@@ -61,6 +61,11 @@ class FakeContent final : public ContentSource {
     const std::lock_guard lock(mutex_);
     trouble_ = std::move(trouble);
   }
+  /// Every look fails so; removals do not.
+  void fail_looks_with(std::optional<Trouble> trouble) {
+    const std::lock_guard lock(mutex_);
+    trouble_of_looks_ = std::move(trouble);
+  }
   bool has(const std::string& repository, const Digest& manifest) const {
     const std::lock_guard lock(mutex_);
     return manifests_.contains({repository, manifest.to_string()});
@@ -76,7 +81,9 @@ class FakeContent final : public ContentSource {
                                        const std::string& /*namespace_name*/) override {
     ++looks_;
     const std::lock_guard lock(mutex_);
-    if (trouble_) return std::unexpected(*trouble_);
+    for (const auto& trouble : {trouble_, trouble_of_looks_}) {
+      if (trouble) return std::unexpected(*trouble);
+    }
     const std::string& repository = reference.repository.str();
     std::string digest = reference.digest ? reference.digest->to_string() : "";
     if (const auto tag = tags_.find({repository, to_string(reference.target())});
@@ -91,8 +98,8 @@ class FakeContent final : public ContentSource {
     const Content& content = found->second;
     if (expected.layer_digest && *expected.layer_digest != content.layer.digest) {
       return std::unexpected(Trouble{.reason = Reason::kDigestMismatch,
-                                     .message = "expected " + expected.layer_digest->to_string() + ", found " +
-                                                content.layer.digest.to_string()});
+                                     .message = "expected " + expected.layer_digest->to_string() +
+                                                ", found " + content.layer.digest.to_string()});
     }
     return content;
   }
@@ -119,6 +126,7 @@ class FakeContent final : public ContentSource {
   std::map<std::pair<std::string, std::string>, Content> manifests_;
   std::map<std::pair<std::string, std::string>, std::string> tags_;
   std::optional<Trouble> trouble_;
+  std::optional<Trouble> trouble_of_looks_;
   std::vector<std::string> removed_;
   std::atomic<std::size_t> looks_ = 0;
 };
@@ -206,12 +214,20 @@ struct TestBed {
     settings.registry = "registry.test:5000";
     settings.advertise_url = "http://files.test";
     settings.cluster = "cluster-1";
-    settings.tenancy = Tenancy(std::vector<Tenancy::Rule>{{.namespace_pattern = "*", .repository_pattern = "sha-*"}});
+    settings.tenancy =
+        Tenancy(std::vector<Tenancy::Rule>{{.namespace_pattern = "*", .repository_pattern = "sha-*"}});
   }
 
   static const kube::ResourceType& event_type() {
     static const kube::ResourceType kType{"", "v1", "events", "Event"};
     return kType;
+  }
+
+  /// Without events, which are sent when they are.
+  std::vector<kube::testing::Call> writes() const {
+    std::vector<kube::testing::Call> all = api.writes();
+    std::erase_if(all, [](const kube::testing::Call& call) { return call.type == event_type(); });
+    return all;
   }
 
   /// `type reason: message` of the events since the last call, in their order.
