@@ -33,7 +33,7 @@ std::string text_of(const oci::Json& json, std::string_view name) {
 /// Our environment with that of the plug-in in front: the first of a name wins.
 std::vector<std::string> environment_of(const Config& config) {
   std::vector<std::string> variables{"KUBERNETES_EXEC_INFO=" + exec_info(config)};
-  for (const auto& [name, value] : config.exec->environment) variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : config.exec->environment) (variables.emplace_back(name) += '=') += value;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text(*variable);
     const std::string_view name = text.substr(0, text.find('=') + 1);
