@@ -31,8 +31,8 @@ struct WatchOptions {
   std::string namespace_name;
   std::string label_selector;
   std::string field_selector;
-  std::string resource_version;      ///< From here on; may be empty with `initial_events`.
-  bool initial_events = false;       ///< WatchList: begins with all objects and a bookmark that ends them.
+  std::string resource_version;       ///< From here on; may be empty with `initial_events`.
+  bool initial_events = false;        ///< WatchList: begins with all objects and a bookmark that ends them.
   std::chrono::seconds timeout{300};  ///< The server ends the watch after so long.
 };
 
@@ -74,8 +74,8 @@ class Api {
   virtual Result<Object> get(const ResourceType& type, const ObjectKey& key) = 0;
   /// One page; `next` is that of the page before, or empty.
   virtual Result<Page> list(const ResourceType& type, const ListOptions& options, std::string_view next) = 0;
-  /// Hands each line of a watch to `on_line` as it comes, until the server ends it, `on_line` fails (its error
-  /// comes back), or `stop` is requested (kCancelled, within a second).
+  /// Hands each line of a watch to `on_line` as it comes, until the server ends it, `on_line` fails (its
+  /// error comes back), or `stop` is requested (kCancelled, within a second).
   virtual Result<void> watch(const ResourceType& type, const WatchOptions& options,
                              const std::function<Result<void>(std::string_view)>& on_line,
                              std::stop_token stop) = 0;

@@ -29,11 +29,11 @@ struct ExecPlugin {
 
 /// Everything that is needed to reach one API server as one user. PEM is held as text.
 struct Config {
-  std::string server;            ///< https://host:port[/path]
+  std::string server;  ///< https://host:port[/path]
   std::string namespace_name = "default";
-  std::string ca;                ///< PEM; empty: the system's roots.
-  std::string tls_server_name;   ///< Name in the certificate; empty: the host of `server`.
-  std::string proxy;             ///< URL; empty: the environment decides.
+  std::string ca;               ///< PEM; empty: the system's roots.
+  std::string tls_server_name;  ///< Name in the certificate; empty: the host of `server`.
+  std::string proxy;            ///< URL; empty: the environment decides.
   bool insecure_skip_tls_verify = false;
 
   std::string client_certificate;  ///< PEM
@@ -50,9 +50,9 @@ struct Config {
   std::vector<std::pair<std::string, std::string>> impersonate_extra;
 };
 
-/// options.kubeconfig; else $KUBECONFIG (a list: the first definition of a name wins); else, inside a pod, its
-/// service account; else ~/.kube/config. kNotFound where there is none of them, kInvalid with file and key
-/// where one is malformed.
+/// options.kubeconfig; else $KUBECONFIG (a list: the first definition of a name wins); else, inside a pod,
+/// its service account; else ~/.kube/config. kNotFound where there is none of them, kInvalid with file and
+/// key where one is malformed.
 Result<Config> load_config(const ConfigOptions& options = {});
 
 /// Connects at the first request. Thread-safe: connections are kept and shared between threads. `clock`

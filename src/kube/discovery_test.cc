@@ -46,8 +46,7 @@ TEST(Discovery, TypesAreFoundByTheirNames) {
 
 TEST(Discovery, UnknownAndAmbiguousNames) {
   const auto all = types();
-  for (const char* name :
-       {"", ".", "nothing", "pods.v2", "ociartifacts.example", "widgets.v3.a.example"}) {
+  for (const char* name : {"", ".", "nothing", "pods.v2", "ociartifacts.example", "widgets.v3.a.example"}) {
     const auto type = match_type(all, name);
     ASSERT_FALSE(type) << name;
     EXPECT_EQ(type.error().code, Code::kNotFound) << name;
