@@ -120,8 +120,8 @@ Result<meta::Batch> Manifests::build_removal(const RepositoryName& repository, c
     set_record(batch, Table::kManifests, key, encode(record));
     return batch;
   }
-  // A tag that another writer sets meanwhile changes the count, an index that it puts makes an edge, and so
-  // does a hold.
+  // A tag that another writer sets meanwhile changes the count, an index that it puts makes an edge, an
+  // object that it lets hold the manifest a hold.
   require_unchanged(batch, Table::kTagsOf, key, count);
   require_none_with(batch, Table::kEdges, keys::edges(digest, repository));
   require_none_with(batch, Table::kHeld, key);
