@@ -224,14 +224,14 @@ class Cluster {
   /// that is not there or has no artifact is waited for.
   Result<void> watch(const ObjectName& object,
                      const std::function<bool(const ObjectReference&)>& on_reference,
-                     std::stop_token stop = {});
+                     const std::stop_token& stop = {});
 
   /// Calls `on_change` for every object of a kind that there is, and again when one has changed; not more
   /// than one call at a time. What fails is tried again after 1 s, 2 s, 4 s, ... up to 5 min. Blocks until
   /// `stop` is requested.
   Result<void> for_each_change(std::string_view kind, const ChangeOptions& options,
                                const std::function<Result<void>(const ClusterObject&)>& on_change,
-                               std::stop_token stop = {});
+                               const std::stop_token& stop = {});
 
   /// Server-side apply of each document of `manifests` (JSON or YAML); conflicts are taken over. Objects that
   /// name no namespace go to `namespace_name`.

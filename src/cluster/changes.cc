@@ -93,7 +93,7 @@ class Changes {
 
 Result<void> Cluster::for_each_change(std::string_view kind, const ChangeOptions& options,
                                       const std::function<Result<void>(const ClusterObject&)>& on_change,
-                                      std::stop_token stop) {
+                                      const std::stop_token& stop) {
   LAMINA_ASSIGN(const kube::ResourceType type, impl_->api->resolve_type(kind));
   Changes(*impl_, type, options).run(on_change, stop);
   return {};

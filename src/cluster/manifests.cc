@@ -3,10 +3,10 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include <cstdint>
+#include <optional>
 #include <set>
+#include <string>
 
-#include "lamina/kubernetes.h"
 #include "oci/json_writer.h"
 
 namespace lamina::cluster {
@@ -35,6 +35,16 @@ bool is_json_number(std::string_view text) {
   text.remove_prefix(1);
   if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
   return is_digits(text);
+}
+
+/// What a plain scalar is in JSON; nothing where it is a string.
+std::optional<std::string_view> literal_of(std::string_view text) {
+  for (const std::string_view null : {"", "null", "Null", "NULL", "~"}) {
+    if (text == null) return "null";
+  }
+  if (text == "true" || text == "True" || text == "TRUE") return "true";
+  if (text == "false" || text == "False" || text == "FALSE") return "false";
+  return is_json_number(text) ? std::optional(text) : std::nullopt;
 }
 
 class Converter {
@@ -75,17 +85,10 @@ class Converter {
   Result<void> scalar(const YAML::Node& node) {
     const std::string& text = node.IsScalar() ? node.Scalar() : std::string();
     LAMINA_TRY(count(text.size()));
-    const bool plain = node.Tag() == "?" || node.Tag().empty();
-    if (!plain && node.IsScalar()) {
-      json_.string(text);
-    } else if (text.empty() || text == "null" || text == "Null" || text == "NULL" || text == "~") {
-      json_.raw("null");
-    } else if (text == "true" || text == "True" || text == "TRUE") {
-      json_.boolean(true);
-    } else if (text == "false" || text == "False" || text == "FALSE") {
-      json_.boolean(false);
-    } else if (is_json_number(text)) {
-      json_.raw(text);
+    const bool quoted = node.IsScalar() && node.Tag() == "!";
+    const auto literal = quoted || node.Tag() == "tag:yaml.org,2002:str" ? std::nullopt : literal_of(text);
+    if (literal) {
+      json_.raw(*literal);
     } else {
       json_.string(text);
     }

@@ -15,14 +15,15 @@ using ::testing::HasSubstr;
 TEST(Manifests, YamlBecomesJson) {
   const auto documents = read_documents(
       "---\n# nothing\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n"
-      "  yes: \"true\"\n  number: '1'\n  block: |\n    two\n    lines\n"
+      "  tagged: !!str 1\n  yes: \"true\"\n  number: '1'\n  block: |\n    two\n    lines\n"
       "list: [1, -2, 1.5, 1e3, 0x10, 01, .5, true, False, null, ~, text, \"\", 1.0.0]\nempty:\n"
       "---\n{\"kind\": \"JSON\", \"n\": 12345678901234567890}\n");
   ASSERT_TRUE(documents) << documents.error().message;
   EXPECT_THAT(
       *documents,
       ElementsAre("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"},\"data\":"
-                  "{\"yes\":\"true\",\"number\":\"1\",\"block\":\"two\\nlines\\n\"},\"list\":[1,-2,1.5,1e3,"
+                  "{\"tagged\":\"1\",\"yes\":\"true\",\"number\":\"1\",\"block\":\"two\\nlines\\n\"},"
+                  "\"list\":[1,-2,1.5,1e3,"
                   "\"0x10\",\"01\",\".5\",true,false,null,null,\"text\",\"\",\"1.0.0\"],\"empty\":null}",
                   "{\"kind\":\"JSON\",\"n\":12345678901234567890}"));
 }

@@ -111,7 +111,8 @@ std::map<std::string, std::string> identity_labels(const Identity& identity) {
 std::string identity_selector(const Identity& identity) {
   std::string selector;
   for (const auto& [label, value] : identity_labels(identity)) {
-    selector += (selector.empty() ? "" : ",") + label + "=" + value;
+    if (!selector.empty()) selector += ',';
+    selector.append(label).append("=").append(value);
   }
   return selector;
 }

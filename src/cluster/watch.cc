@@ -149,7 +149,7 @@ class Watch {
 
 Result<void> Cluster::watch(const ObjectName& object,
                             const std::function<bool(const ObjectReference&)>& on_reference,
-                            std::stop_token stop) {
+                            const std::stop_token& stop) {
   LAMINA_ASSIGN(kube::ResourceType type, impl_->api->resolve_type(object.kind));
   return Watch(*impl_, std::move(type), object, on_reference).run(stop);
 }
