@@ -184,7 +184,7 @@ void FakeApi::forget_calls() {
 
 // --- The store ---
 
-std::optional<Error> FakeApi::begin(Call call) {
+std::optional<Error> FakeApi::begin(const Call& call) {
   std::function<std::optional<Error>(const Call&)> hook;
   {
     const std::lock_guard lock(mutex_);
@@ -503,6 +503,7 @@ Result<ResourceType> FakeApi::resolve_type(std::string_view name) {
   if (auto error = begin({.verb = Verb::kResolve, .json = std::string(name)})) return std::unexpected(*error);
   const std::lock_guard lock(mutex_);
   std::vector<DiscoveredType> types;
+  types.reserve(types_.size());
   for (const auto& [_, in] : types_) types.push_back(in.type);
   return match_type(types, name);
 }

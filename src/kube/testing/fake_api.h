@@ -109,7 +109,7 @@ class FakeApi final : public Api {
     std::string line;    ///< The object.
   };
 
-  std::optional<Error> begin(Call call);
+  std::optional<Error> begin(const Call& call);
   Served* served(const ResourceType& type);
   const Served* served(const ResourceType& type) const;
   Result<Stored*> stored(const ResourceType& type, const ObjectKey& key);
