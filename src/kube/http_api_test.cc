@@ -42,6 +42,7 @@ class HttpApiTest : public ::testing::Test {
   }
   std::vector<std::string> lines() const {
     std::vector<std::string> lines;
+    lines.reserve(sent_.size());
     for (const Sent& sent : sent_) lines.push_back(sent.line());
     return lines;
   }
