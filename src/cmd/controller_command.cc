@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "base/clock.h"
 #include "cmd/address.h"
 #include "cmd/choice.h"
 #include "cmd/commands.h"
 #include "cmd/controller.h"
 #include "cmd/controller_arguments.h"
+#include "cmd/holder_rights.h"
 #include "cmd/host_port.h"
 #include "cmd/quantity.h"
 #include "cmd/remote_arguments.h"
@@ -16,7 +20,22 @@ namespace {
 struct ControllerArguments {
   RemoteArguments remote;
   ControllerOptions options;
+  bool print_rbac = false;
 };
+
+/// As the cluster has the kinds; where there is none to ask, as kinds are usually called.
+std::string print_rbac(const ControllerOptions& options) {
+  std::vector<kube::ResourceType> types;
+  const SystemClock clock;
+  const auto config = kube::load_config(options.kubernetes);
+  const auto api = config ? kube::make_api(*config, clock, "lamina") : nullptr;
+  for (const controller::HolderKind& holder : options.settings.holders) {
+    auto type = api ? api->resolve_type(holder.kind + "." + holder.group)
+                    : Result<kube::ResourceType>(guessed_type(holder));
+    types.push_back(type ? *std::move(type) : guessed_type(holder));
+  }
+  return holder_rights(types);
+}
 
 Result<controller::SnapshotMode> parse_snapshot_mode(std::string_view text) {
   LAMINA_ASSIGN(const std::size_t choice, parse_choice("off|own|observe", text));
@@ -92,11 +111,14 @@ Command controller_command() {
       .arguments = {},
       .options = {},
       .run = [arguments](Context&) -> Result<Report> {
+        if (arguments->print_rbac) return Report{.text = print_rbac(arguments->options), .json = {}};
         LAMINA_TRY(run(*arguments));
         return Report{};
       }};
   command.setting("serve", "advertise-url",
                   Command::into(arguments->options.settings.advertise_url, parse_base_url));
+  command.flag("--print-rbac", arguments->print_rbac,
+               "Print the rights that the kinds of --holder need, as YAML, and end");
   declare_controller(command, arguments->options);
   arguments->remote.declare(command);
   return command;

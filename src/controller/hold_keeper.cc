@@ -2,6 +2,7 @@
 #include "controller/hold_keeper.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <utility>
 
@@ -9,6 +10,9 @@
 
 namespace lamina::controller {
 namespace {
+
+/// How far what is cached of the cluster may be behind it.
+constexpr std::chrono::seconds kCacheLag{30};
 
 /// Of one request; more than there are workers, so that only a full set is larger.
 constexpr std::size_t kMostAtOnce = 256;
@@ -105,6 +109,7 @@ std::expected<SyncAnswer, Trouble> HoldKeeper::sync(const kube::ResourceType& ty
   HoldsUpdate update = update_for(type);
   update.holders = collect();
   update.complete = complete;
+  update.listed_ago = kCacheLag;
   lock.lock();
   for (HolderHolds& holder : update.holders) {
     const auto said = lane.unsettled.find({.namespace_name = holder.namespace_name, .name = holder.name});
