@@ -40,8 +40,10 @@ def cpu_seconds(pid):
 
 
 class Bench:
-    def __init__(self, cluster, registry, controller, objects):
+    def __init__(self, cluster, registry, controller, objects, follow_tags):
         self.cluster, self.registry, self.controller, self.objects = cluster, registry, controller, objects
+        self.follow_tags = follow_tags
+        self.published = {}  # By number: the answers of the registry.
         self.rows = {}
 
     @contextlib.contextmanager
@@ -87,11 +89,19 @@ class Bench:
 
     def publish(self):
         begin = time.monotonic()
-        self.each(lambda i: self.registry.publish(f"{NAMESPACE}/app-{i}", b"content %d" % i, tags=["v1"]))
+
+        def publish(number):
+            repository = f"{NAMESPACE}/app-{number}"
+            self.published[number] = self.registry.publish(repository, b"content %d" % number, tags=["v1"])
+
+        self.each(publish)
         return round(self.objects / (time.monotonic() - begin))
 
     def create(self, number):
         spec = {"repository": f"{NAMESPACE}/app-{number}", "tag": "v1"}
+        if not self.follow_tags:  # As `lamina publish` writes it.
+            published = self.published[number]
+            spec |= {"digest": published["digest"], "layer": published["layer"]}
         self.cluster.admin.create(kube.OCI_ARTIFACT.object(NAMESPACE, f"app-{number}", spec=spec))
 
     def wait_for_ready(self):
@@ -141,6 +151,9 @@ def failures(rows, objects):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--objects", type=int, default=10_000, help="how many (default: %(default)s)")
+    parser.add_argument(
+        "--follow-tags", action="store_true", help="objects name a tag, not the digest that `lamina publish` writes"
+    )
     arguments = parser.parse_args()
 
     peers.install(*clusters.PEERS)
@@ -154,7 +167,7 @@ def main():
         log = cluster.folder / "controller.log"
         controller = lamina.Controller(log, registry, account, clusters.SYSTEM)
         stack.callback(controller.stop)
-        bench = Bench(cluster, registry, controller, arguments.objects)
+        bench = Bench(cluster, registry, controller, arguments.objects, arguments.follow_tags)
         rate = bench.publish()
         controller.start()
         bench.run()
@@ -177,6 +190,7 @@ def main():
         report.save(
             *("controller", cluster.folder, load),
             objects=arguments.objects,
+            follow_tags=arguments.follow_tags,
             publish_per_second=rate,
             phases=bench.rows,
         )
