@@ -45,7 +45,7 @@ std::string line_of(const ObjectReference& reference, const std::string& registr
 }
 
 /// Requests a stop soon after a signal was caught, which no condition can be waited on for.
-std::jthread watch_for_signal(Context& context, std::stop_source stop) {
+std::jthread watch_for_signal(Context& context, const std::stop_source& stop) {
   return std::jthread([&context, stop](const std::stop_token& ended) mutable {
     std::mutex mutex;
     std::condition_variable_any never;
