@@ -63,8 +63,8 @@ Error to_error(const HttpRequest& request, const HttpResponse& response) {
   if (entry && response.status < 500 && response.status != 401 && response.status != 403) {
     meaning = of_id(entry->code, response.status).value_or(meaning);
   }
-  // Damaged content is no fault of the moment: the server says so and waits for a new push. With its quotes it
-  // is a detail, never part of a message.
+  // Damaged content is no fault of the moment: the server says so and waits for a new push. With its quotes
+  // it is a detail, never part of a message.
   if ((response.status >= 500 || response.status == 404) &&
       response.body.find("\"quarantined\"") != std::string::npos) {
     meaning.code = Code::kCorrupt;

@@ -4,11 +4,15 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -187,11 +191,42 @@ std::optional<Alias> alias_of(const std::string& url, const std::string& name) {
   return Alias{.url = part_of(parts.get(), CURLUPART_URL), .connect = "::" + host, .host = "Host: " + host};
 }
 
+/// A peer that hangs up while TLS writes to it must not end the process: OpenSSL writes without MSG_NOSIGNAL,
+/// and libcurl leaves signals alone, as the threads of a library should (CURLOPT_NOSIGNAL). So SIGPIPE is
+/// blocked meanwhile, and one that came is taken.
+class NoBrokenPipe {
+ public:
+  NoBrokenPipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~NoBrokenPipe() {
+    if (sigismember(&before_, SIGPIPE) == 1) return;  // Blocked by the caller, and the caller's to take.
+    const timespec now{};
+    while (sigtimedwait(&pipe_, nullptr, &now) == -1 && errno == EINTR) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoBrokenPipe(const NoBrokenPipe&) = delete;
+  NoBrokenPipe& operator=(const NoBrokenPipe&) = delete;
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+};
+
 class CurlTransport final : public Transport {
  public:
   explicit CurlTransport(CurlOptions options) : options_(std::move(options)) {}
+  ~CurlTransport() override {
+    const NoBrokenPipe guard;
+    idle_.clear();
+  }
 
   Result<HttpResponse> perform(const HttpRequest& request, Body* body, ResponseSink* sink) override {
+    std::optional<NoBrokenPipe> guard;  // Outlives the handle, which may close its connection.
+    if (request.url.starts_with("https:")) guard.emplace();
     Easy handle = take();
     if (!handle) return fail(Code::kInternal, "libcurl has no memory for a connection");
     Transfer transfer{.handle = handle.get(),

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -148,6 +149,10 @@ TlsServer::TlsServer(const KeyPair& identity, const std::string& client_authorit
               ::getsockname(listener, address, &length) == 0,
           "listening");
   state_->thread = std::jthread([state = state_.get()](const std::stop_token& stop) {
+    sigset_t pipe;  // OpenSSL writes to clients that hung up.
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     while (!stop.stop_requested()) {
       const FileDescriptor accepted(::accept4(state->listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
       if (!accepted) return;
