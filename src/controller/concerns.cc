@@ -20,14 +20,31 @@ std::size_t Concerns::hash_of(const RegistryChange& change) {
                                                      : of_tag(repository, change.tag));
 }
 
-void Concerns::add(const std::string& item, const std::vector<std::string>& names) {
+std::uint64_t Concerns::changes() const {
   const std::lock_guard lock(mutex_);
+  return changes_;
+}
+
+bool Concerns::changed_since(std::uint64_t seen, std::size_t hash) const {
+  if (changes_ - seen > recent_.size()) return true;
+  for (std::uint64_t change = seen; change < changes_; ++change) {
+    if (recent_[change % recent_.size()] == hash) return true;
+  }
+  return false;
+}
+
+bool Concerns::add(const std::string& item, const std::vector<std::string>& names, std::uint64_t seen) {
+  const std::lock_guard lock(mutex_);
+  bool changed = false;
   for (const std::string& name : names) {
     const std::size_t hash = std::hash<std::string>{}(name);
     const auto [begin, end] = items_.equal_range(hash);
     const bool known = std::any_of(begin, end, [&](const auto& entry) { return entry.second == item; });
-    if (!known) items_.emplace(hash, item);
+    if (known) continue;
+    items_.emplace(hash, item);
+    changed = changed || changed_since(seen, hash);
   }
+  return changed;
 }
 
 }  // namespace lamina::controller

@@ -53,6 +53,8 @@ class ContentSource {
   virtual std::expected<Content, Trouble> look(const Reference& reference, const Expected& expected,
                                                const RegistryAccess* access,
                                                const std::string& namespace_name) = 0;
+  /// The manifest that a tag of Lamina's registry names now; nothing of it is read.
+  virtual std::expected<Digest, Trouble> resolve(const Reference& reference) = 0;
   /// Deletes a manifest of Lamina's registry; one that is not there counts as deleted.
   virtual std::expected<void, Trouble> remove(const Reference& reference) = 0;
 };

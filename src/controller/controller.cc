@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "controller/fenced_api.h"
 #include "controller/hold_keeper.h"
 #include "controller/registry_content.h"
 #include "controller/registry_feed.h"
@@ -36,12 +37,17 @@ void pause(std::stop_token stop, std::chrono::milliseconds time) {
 }  // namespace
 
 void Controller::run(std::stop_token stop) {
+  FencedApi api(parts_.api);
   HoldKeeper keeper(
-      [this](const HoldsUpdate& update) { return parts_.registry.set_holds(settings_.endpoint, update); },
+      [&](const HoldsUpdate& update) {
+        auto answer = parts_.registry.set_holds(settings_.endpoint, update);
+        api.close(!answer && answer.error().code == Code::kConflict);
+        return answer;
+      },
       settings_, generation_at(parts_.clock.now()));
-  RegistryContent content(parts_.api, parts_.registry, settings_.endpoint, parts_.make_client);
-  kube::EventRecorder events(parts_.api, parts_.clock, parts_.random, "lamina-controller");
-  const Context context{.api = parts_.api,
+  RegistryContent content(api, parts_.registry, settings_.endpoint, parts_.make_client);
+  kube::EventRecorder events(api, parts_.clock, parts_.random, "lamina-controller");
+  const Context context{.api = api,
                         .events = events,
                         .content = content,
                         .holds = keeper,
@@ -74,6 +80,7 @@ void Controller::run(std::stop_token stop) {
         {.changes = [&](const std::string& since,
                         auto wait) { return parts_.registry.changes(settings_.endpoint, since, wait, stop); },
          .on_change = [&](const RegistryChange& change) { work.registry_changed(change); },
+         .on_begin = [&] { work.registry_followed(); },
          .on_return = [&](bool log_lost) { work.registry_returned(log_lost); },
          .pause = [&](std::chrono::milliseconds time) { pause(stop, time); },
          .on_trouble =

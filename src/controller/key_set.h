@@ -17,6 +17,10 @@ class KeySet {
     const std::lock_guard lock(mutex_);
     return hashes_.insert(kube::ObjectKeyHash{}(key)).second;
   }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    hashes_.clear();
+  }
   /// False where it was not there.
   bool erase(const kube::ObjectKey& key) {
     const std::lock_guard lock(mutex_);

@@ -71,6 +71,12 @@ bool OciArtifacts::take_distrust(const kube::ObjectKey& key) {
   return distrusted_.erase(key) > 0;
 }
 
+bool OciArtifacts::has_moved(const kube::ObjectKey& key, const OciArtifact& artifact, const Plan& plan) {
+  if (artifact.spec.registry || plan.reference.digest || !compared_.insert(key)) return false;
+  const auto digest = context_.content.resolve(plan.reference);
+  return !digest || digest->to_string() != artifact.status.artifact->digest;
+}
+
 std::optional<Trouble> OciArtifacts::examine(const kube::Object& object, const OciArtifact& artifact,
                                              const Plan& plan, OciArtifactStatus& status) const {
   const RegistryAccess* access = artifact.spec.registry ? &*artifact.spec.registry : nullptr;
@@ -148,7 +154,8 @@ Outcome OciArtifacts::reconcile(const kube::ObjectKey& key, const kube::Object* 
       const auto released = context_.holds.hold(type(), key, object->uid, {});
       if (!released) return Outcome::failure(released.error().message);
     }
-  } else if (take_distrust(key) || !is_fresh(*artifact, *object, context_.settings, begun)) {
+  } else if (take_distrust(key) || !is_fresh(*artifact, *object, context_.settings, begun) ||
+             has_moved(key, *artifact, *plan)) {
     trouble = examine(*object, *artifact, *plan, status);
   } else if (const auto before = status.history.size();
              prune_history(status.history, artifact->spec.retention, begun),

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controller/exports.h"
+#include "controller/key_set.h"
 #include "controller/kind.h"
 #include "controller/oci_artifact.h"
 #include "controller/oci_artifact_state.h"
@@ -28,9 +29,12 @@ class OciArtifacts final : public Kind {
 
   bool set_in_doubt(std::uint64_t holds) override { return in_doubt_.exchange(holds) != holds; }
   void distrust(const kube::ObjectKey& key) override;
+  void distrust_tags() override { compared_.clear(); }
 
  private:
   bool take_distrust(const kube::ObjectKey& key);
+  /// Whether the tag names another manifest than the status; finds out once, as changes are told.
+  bool has_moved(const kube::ObjectKey& key, const OciArtifact& artifact, const Plan& plan);
   /// Sees and holds the content; the status tells of it, or of why not.
   std::optional<Trouble> examine(const kube::Object& object, const OciArtifact& artifact, const Plan& plan,
                                  OciArtifactStatus& status) const;
@@ -43,6 +47,7 @@ class OciArtifacts final : public Kind {
   const Context& context_;
   const Exporter& exporter_;
   std::atomic<std::uint64_t> in_doubt_ = 0;
+  KeySet compared_;
   std::mutex mutex_;
   std::unordered_set<kube::ObjectKey, kube::ObjectKeyHash> distrusted_;  ///< Guarded by mutex_.
 };

@@ -105,6 +105,20 @@ TEST_F(OciArtifactsTest, NewContentIsTakenOverAndTheOldStaysHeld) {
   EXPECT_THAT(status().history, SizeIs(1)) << "two previous ones stay, whatever their age";
 }
 
+TEST_F(OciArtifactsTest, ATagThatMovedWhileNobodyFollowedItIsFound) {
+  bed.content.put("team-a/app", "v1", "one");
+  set_spec(R"({"repository":"team-a/app","tag":"v1"})");
+  look();
+  kind.distrust_tags();  // As at the start, when another controller wrote the status.
+  const std::size_t looks = bed.content.looks();
+  look();
+  EXPECT_EQ(bed.content.looks(), looks) << "content of the same digest is not read again";
+  const Content two = bed.content.put("team-a/app", "v1", "two");
+  kind.distrust_tags();
+  look();
+  EXPECT_EQ(status().artifact->digest, two.manifest.digest.to_string());
+}
+
 TEST_F(OciArtifactsTest, TroubleIsToldOnceAndGoesByItself) {
   bed.content.put("team-a/app", "v1", "one");
   set_spec(R"({"repository":"team-a/app","tag":"v1","exports":[{"kind":"ExternalArtifact"}]})");

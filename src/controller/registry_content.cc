@@ -127,6 +127,14 @@ std::expected<Content, Trouble> RegistryContent::look(const Reference& reference
                  .annotations = std::move(manifest->manifest.annotations)};
 }
 
+std::expected<Digest, Trouble> RegistryContent::resolve(const Reference& reference) {
+  Reference place = reference;
+  place.registry = endpoint_;
+  const auto found = own_.resolve(place);
+  if (!found) return std::unexpected(trouble_of(found.error(), reference.to_string()));
+  return found->digest;
+}
+
 std::expected<void, Trouble> RegistryContent::remove(const Reference& reference) {
   Reference place = reference;
   place.registry = endpoint_;

@@ -31,6 +31,7 @@ class RegistryContent final : public ContentSource {
   std::expected<Content, Trouble> look(const Reference& reference, const Expected& expected,
                                        const RegistryAccess* access,
                                        const std::string& namespace_name) override;
+  std::expected<Digest, Trouble> resolve(const Reference& reference) override;
   std::expected<void, Trouble> remove(const Reference& reference) override;
 
  private:

@@ -23,6 +23,7 @@ void follow_registry(const FeedParts& parts, std::stop_token stop) {
   while (!stop.stop_requested()) {
     auto page = parts.changes(position, position.empty() ? std::chrono::seconds(0) : kWait);
     if (page) {
+      if (position.empty()) parts.on_begin();
       if (troubled || log_lost) parts.on_return(log_lost);
       troubled = log_lost = false;
       delay = kFirstPause;

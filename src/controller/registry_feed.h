@@ -16,6 +16,8 @@ struct FeedParts {
   /// Client::changes(), for one registry.
   std::function<Result<RegistryChanges>(const std::string& since, std::chrono::seconds wait)> changes;
   std::function<void(const RegistryChange&)> on_change;
+  /// Changes are told from here on: first of all, and again where the log was lost.
+  std::function<void()> on_begin;
   /// The registry can be reached again, after it could not for a while. `log_lost`: its log is another one,
   /// or does not go back far enough, so that anything may have changed.
   std::function<void(bool log_lost)> on_return;

@@ -35,6 +35,7 @@ std::vector<std::string> follow(std::deque<Result<RegistryChanges>> answers) {
          return answer;
        },
        .on_change = [&](const RegistryChange& change) { happened.push_back("changed " + change.tag); },
+       .on_begin = [&] { happened.emplace_back("begin"); },
        .on_return = [&](bool log_lost) { happened.emplace_back(log_lost ? "lost" : "back"); },
        .pause = [&](std::chrono::milliseconds) { happened.emplace_back("pause"); },
        .on_trouble = [&](const Error& error) { happened.push_back(error.message); }},
@@ -48,19 +49,34 @@ RegistryChanges page(std::string next, std::vector<RegistryChange> changes = {})
 
 TEST(RegistryFeed, GoesOnFromWhereItWas) {
   EXPECT_THAT(follow({page("e-5"), page("e-7", {tag_set("a", "one"), tag_set("a", "two")}), page("e-7")}),
-              ElementsAre("ask ", "ask e-5 and wait", "changed one", "changed two", "ask e-7 and wait"));
+              ElementsAre("ask ", "begin", "ask e-5 and wait", "changed one", "changed two",
+                          "ask e-7 and wait"));
 }
 
 TEST(RegistryFeed, TellsOfOneInterruptionOnceAndLosesNothing) {
   EXPECT_THAT(follow({page("e-5"), fail(Code::kUnavailable, "away"), fail(Code::kUnavailable, "away"),
                       page("e-6", {tag_set("a", "one")}), page("e-6")}),
-              ElementsAre("ask ", "ask e-5 and wait", "away", "pause", "ask e-5 and wait", "pause",
+              ElementsAre("ask ", "begin", "ask e-5 and wait", "away", "pause", "ask e-5 and wait", "pause",
                           "ask e-5 and wait", "back", "changed one", "ask e-6 and wait"));
 }
 
 TEST(RegistryFeed, ALogThatIsAnotherOneIsToldOf) {
   EXPECT_THAT(follow({page("e-5"), fail(Code::kOutOfRange, "gone"), page("f-1"), page("f-1")}),
-              ElementsAre("ask ", "ask e-5 and wait", "pause", "ask ", "lost", "ask f-1 and wait"));
+              ElementsAre("ask ", "begin", "ask e-5 and wait", "pause", "ask ", "begin", "lost",
+                          "ask f-1 and wait"));
+}
+
+TEST(Concerns, ChangesDuringALookAreNotMissed) {
+  Concerns concerns;
+  const auto all = [](const std::string&) { return true; };
+  concerns.of(tag_set("a", "before"), all);
+  const std::uint64_t begun = concerns.changes();
+  concerns.of(tag_set("a", "during"), all);
+  EXPECT_FALSE(concerns.add("one", {Concerns::of_tag("a", "before")}, begun));
+  EXPECT_TRUE(concerns.add("one", {Concerns::of_tag("a", "during")}, begun));
+  EXPECT_FALSE(concerns.add("one", {Concerns::of_tag("a", "during")}, begun)) << "of() would have told";
+  for (int i = 0; i < 2000; ++i) concerns.of(tag_set("a", "other"), all);
+  EXPECT_TRUE(concerns.add("two", {Concerns::of_tag("a", "forgotten")}, begun)) << "it cannot be told";
 }
 
 TEST(Concerns, NameTheItemsOfATagAndOfAManifest) {
@@ -69,10 +85,10 @@ TEST(Concerns, NameTheItemsOfATagAndOfAManifest) {
   RegistryChange manifest = change;
   manifest.kind = RegistryChange::Kind::kManifestRemoved;
   manifest.tag.clear();
-  concerns.add("one", {Concerns::of_tag("a/b", "v1")});
-  concerns.add("one", {Concerns::of_tag("a/b", "v1")});
-  concerns.add("two", {Concerns::of_manifest("a/b", change.digest.to_string())});
-  concerns.add("three", {Concerns::of_tag("a/b", "v2"), Concerns::of_tag("a/c", "v1")});
+  concerns.add("one", {Concerns::of_tag("a/b", "v1")}, 0);
+  concerns.add("one", {Concerns::of_tag("a/b", "v1")}, 0);
+  concerns.add("two", {Concerns::of_manifest("a/b", change.digest.to_string())}, 0);
+  concerns.add("three", {Concerns::of_tag("a/b", "v2"), Concerns::of_tag("a/c", "v1")}, 0);
   const auto all = [](const std::string&) { return true; };
   EXPECT_THAT(concerns.of(change, all), ElementsAre("one"));
   EXPECT_THAT(concerns.of(manifest, all), ElementsAre("two"));

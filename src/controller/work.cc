@@ -102,6 +102,7 @@ void Work::look(const std::string& item, std::stop_token stop) {
   const auto [index, key] = parse_item(item);
   Watched& watched = watched_[index];
   const auto object = watched.informer->get(key);
+  const std::uint64_t begun = concerns_.changes();
   const Outcome outcome = watched.kind.reconcile(key, object.get(), stop);
   if (!outcome.written.empty()) {
     const auto now = watched.informer->get(key);
@@ -110,7 +111,10 @@ void Work::look(const std::string& item, std::stop_token stop) {
       expected_[item] = {.resource_version = outcome.written, .until = parts_.monotonic.now() + kLongestLag};
     }
   }
-  if (!outcome.concerns.empty()) concerns_.add(item, outcome.concerns);
+  if (concerns_.add(item, outcome.concerns, begun)) {
+    watched.kind.distrust(key);
+    queue_.add(item);
+  }
   if (outcome.failed) {
     parts_.log(true, watched.kind.type().kind + " " + key.to_string() + ": " + outcome.log);
     if (outcome.after.count() > 0) {
@@ -133,6 +137,13 @@ void Work::registry_changed(const RegistryChange& change) {
     const auto [index, key] = parse_item(item);
     watched_[index].kind.distrust(key);
     queue_.add(item);
+  }
+}
+
+void Work::registry_followed() {
+  for (const Watched& watched : watched_) {
+    watched.kind.distrust_tags();
+    enqueue_all(watched);
   }
 }
 

@@ -44,6 +44,8 @@ class Work {
   void look_at(const ExportOwner& owner);
   /// Something changed in Lamina's registry.
   void registry_changed(const RegistryChange& change);
+  /// Its changes are told from now on, those until now may have been missed.
+  void registry_followed();
   /// It is back after a while. `log_lost`: nothing of what was seen there can be taken for granted.
   void registry_returned(bool log_lost);
 

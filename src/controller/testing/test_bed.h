@@ -104,6 +104,17 @@ class FakeContent final : public ContentSource {
     return content;
   }
 
+  std::expected<Digest, Trouble> resolve(const Reference& reference) override {
+    const std::lock_guard lock(mutex_);
+    if (trouble_) return std::unexpected(*trouble_);
+    const auto tag = tags_.find({reference.repository.str(), to_string(reference.target())});
+    if (tag == tags_.end()) {
+      return std::unexpected(
+          Trouble{.reason = Reason::kArtifactNotFound, .message = reference.to_string() + " is not there"});
+    }
+    return Digest::parse(tag->second).value();
+  }
+
   std::expected<void, Trouble> remove(const Reference& reference) override {
     const std::lock_guard lock(mutex_);
     if (trouble_) return std::unexpected(*trouble_);
