@@ -47,7 +47,9 @@ Result<std::string> cluster_id(kube::Api& api, std::stop_token stop) {
        delay = std::min<std::chrono::milliseconds>(delay * 2, kLongestWait)) {
     const auto found = api.get(namespace_type(), {.namespace_name = {}, .name = "kube-system"});
     if (found) return found->uid;
-    if (found.error().code != Code::kUnavailable) {
+    // An API server that has just started does not know the rights of its users yet.
+    const Code code = found.error().code;
+    if (code != Code::kUnavailable && code != Code::kDenied && code != Code::kUnauthorized) {
       return fail(found.error().code,
                   "reading the namespace kube-system, whose UID names the cluster: " + found.error().message);
     }
