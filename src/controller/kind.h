@@ -43,9 +43,17 @@ struct Outcome {
   std::vector<std::string> concerns;
 
   static Outcome done() { return {}; }
-  static Outcome again(std::chrono::milliseconds after) { return {.after = after}; }
+  static Outcome again(std::chrono::milliseconds after) {
+    Outcome outcome;
+    outcome.after = after;
+    return outcome;
+  }
   static Outcome failure(std::string log, std::chrono::milliseconds after = {}) {
-    return {.failed = true, .after = after, .log = std::move(log)};
+    Outcome outcome;
+    outcome.failed = true;
+    outcome.after = after;
+    outcome.log = std::move(log);
+    return outcome;
   }
 };
 
