@@ -43,17 +43,9 @@ struct Outcome {
   std::vector<std::string> concerns;
 
   static Outcome done() { return {}; }
-  static Outcome again(std::chrono::milliseconds after) {
-    Outcome outcome;
-    outcome.after = after;
-    return outcome;
-  }
+  static Outcome again(std::chrono::milliseconds after) { return {.after = after}; }
   static Outcome failure(std::string log, std::chrono::milliseconds after = {}) {
-    Outcome outcome;
-    outcome.failed = true;
-    outcome.after = after;
-    outcome.log = std::move(log);
-    return outcome;
+    return {.failed = true, .after = after, .log = std::move(log)};
   }
 };
 
