@@ -20,6 +20,7 @@
 #include "cmd/stop_signals.h"
 #include "cmd/version.h"
 #include "controller/controller.h"
+#include "controller/snapshots.h"
 #include "kube/leader.h"
 
 namespace lamina::cmd {
@@ -79,6 +80,7 @@ Result<void> run_controller(const ControllerOptions& options, const std::functio
   const auto api = kube::make_api(config, clock, user_agent);
   controller::Settings settings = options.settings;
   LAMINA_ASSIGN(settings.cluster, cluster_id(*api, stop));
+  LAMINA_TRY(controller::check_snapshots(*api, settings.snapshots));
 
   ClientOptions client_options = options.client;
   client_options.user_agent = user_agent;

@@ -37,6 +37,15 @@ void pause(std::stop_token stop, std::chrono::milliseconds time) {
 }  // namespace
 
 void Controller::run(std::stop_token stop) {
+  while (!stop.stop_requested()) work(stop);
+}
+
+void Controller::work(std::stop_token outer) {
+  std::stop_source until;
+  const std::stop_callback link(outer, [&] { until.request_stop(); });
+  const std::stop_token stop = until.get_token();
+  const std::vector<kube::ResourceType> holders = find_holder_types(parts_, settings_);
+
   FencedApi api(parts_.api);
   HoldKeeper keeper(
       [&](const HoldsUpdate& update) {
@@ -54,7 +63,7 @@ void Controller::run(std::stop_token stop) {
                         .clock = parts_.clock,
                         .settings = settings_};
   Work work(parts_, keeper);
-  Roster roster(context, parts_, [&](const ExportOwner& owner) { work.look_at(owner); });
+  Roster roster(context, parts_, holders, [&](const ExportOwner& owner) { work.look_at(owner); });
   for (Kind* kind : roster.kinds()) work.add(*kind);
   // Their threads call each other: both end before either goes.
   struct Ending {
@@ -73,6 +82,10 @@ void Controller::run(std::stop_token stop) {
     while (!stop.stop_requested()) {
       const bool complete = work.sync_holds();
       work.wait_to_sync(stop, complete ? settings_.resync : kSyncRetry);
+      if (holders.size() < settings_.holders.size() &&
+          find_holder_types(parts_, settings_).size() > holders.size()) {
+        until.request_stop();
+      }
     }
   });
   threads.emplace_back([&](std::stop_token) {

@@ -38,6 +38,9 @@ class Controller {
   void run(std::stop_token stop);
 
  private:
+  /// Until `stop`, or until the cluster has more of the kinds that hold content.
+  void work(std::stop_token stop);
+
   Parts parts_;
   const Settings settings_;
 };

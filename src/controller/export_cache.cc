@@ -103,7 +103,7 @@ void WatchedExports::stop() {
   for (const auto& watched : state_->watched) watched.informer->stop();
 }
 
-bool WatchedExports::wait_for_sync(std::stop_token stop) const {
+bool WatchedExports::wait_for_sync(const std::stop_token& stop) const {
   for (const auto& watched : state_->watched) {
     std::unique_lock lock(state_->mutex);
     // A first list that succeeds tells nobody but who asks.

@@ -63,7 +63,7 @@ class WatchedExports final : public ExportCache {
   void stop();
   /// Blocks until of each kind the objects are known, or that they cannot be had now; false where `stop`
   /// came.
-  bool wait_for_sync(std::stop_token stop) const;
+  bool wait_for_sync(const std::stop_token& stop) const;
 
   Status status(ExportKind kind) const override;
   std::optional<ExportState> find(ExportKind kind, const kube::ObjectKey& key) const override;

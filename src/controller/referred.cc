@@ -7,6 +7,7 @@
 #include "cluster/references.h"
 #include "controller/export_documents.h"
 #include "controller/fields.h"
+#include "controller/kind.h"
 #include "kube/time.h"
 #include "oci/json_writer.h"
 
@@ -36,9 +37,13 @@ void read_pointer(const oci::Json& object, std::string_view path, const Settings
   if (manifest) referred.contents.push_back({.manifest = *std::move(manifest)});
 }
 
-UnixTime creation_of(const oci::Json& object) {
+/// What is asked of every object, without its contents.
+Referred begin_reading(const oci::Json& object) {
   const oci::Json* metadata = object.find("metadata");
-  return metadata == nullptr ? UnixTime{} : fields::time(*metadata, "creationTimestamp");
+  if (metadata == nullptr) return {};
+  return {.contents = {},
+          .created = fields::time(*metadata, "creationTimestamp"),
+          .request = fields::text(metadata->find("annotations"), kRequestAnnotation)};
 }
 
 }  // namespace
@@ -46,7 +51,7 @@ UnixTime creation_of(const oci::Json& object) {
 Referred read_artifact_url(const kube::Object& object, const Settings& settings) {
   const auto json = oci::parse_json(object.json);
   if (!json) return {.contents = {}, .malformed = json.error().message};
-  Referred referred{.created = creation_of(*json)};
+  Referred referred = begin_reading(*json);
   const oci::Json* spec = json->find("spec");
   auto manifest = manifest_of_url(fields::text(spec, "url"), settings);
   if (!manifest) return referred;
@@ -60,7 +65,7 @@ Referred read_artifact_url(const kube::Object& object, const Settings& settings)
 Referred read_status(const kube::Object& object, const Settings& settings) {
   const auto json = oci::parse_json(object.json);
   if (!json) return {.contents = {}, .malformed = json.error().message};
-  Referred referred{.created = creation_of(*json)};
+  Referred referred = begin_reading(*json);
   for (const char* path : {"status.ociArtifact", "status.artifact"})
     read_pointer(*json, path, settings, referred);
   return referred;
@@ -70,6 +75,7 @@ std::string to_json(const Referred& referred) {
   oci::JsonWriter json(oci::JsonEscapes::kMinimal);
   json.begin_object();
   json.name("created").string(kube::format_time(referred.created));
+  if (!referred.request.empty()) json.name("request").string(referred.request);
   if (!referred.malformed.empty()) json.name("malformed").string(referred.malformed);
   if (!referred.contents.empty()) json.name("contents").begin_array();
   for (const Referred::Entry& entry : referred.contents) {
@@ -92,7 +98,8 @@ Referred parse_referred(std::string_view json) {
   const auto parsed = oci::parse_json(json);
   if (!parsed) return {};
   Referred referred{.malformed = fields::text(*parsed, "malformed"),
-                    .created = fields::time(*parsed, "created")};
+                    .created = fields::time(*parsed, "created"),
+                    .request = fields::text(*parsed, "request")};
   for (const oci::Json& entry : fields::array(parsed->find("contents"))) {
     auto repository = RepositoryName::parse(fields::text(entry, "repository"));
     const auto digest = Digest::parse(fields::text(entry, "digest"));

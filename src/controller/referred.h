@@ -25,6 +25,7 @@ struct Referred {
   std::vector<Entry> contents;  ///< In Lamina's registry; what is elsewhere is nobody's business here.
   std::string malformed;        ///< What cannot be read, and why; empty: nothing.
   UnixTime created{};           ///< Of the object.
+  std::string request;          ///< kRequestAnnotation
 };
 
 /// spec.url of an Artifact of openfluxcd, where it is an address of Lamina's own file face. What the

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "controller/rereading.h"
+#include "controller/concerns.h"
 
 namespace lamina::controller {
 kube::InformerOptions Referrers::informer_options() const {
@@ -34,20 +34,28 @@ std::optional<std::vector<HeldManifest>> Referrers::held_by(const kube::Object& 
 
 Outcome Referrers::reconcile(const kube::ObjectKey& key, const kube::Object* object, std::stop_token) {
   if (object == nullptr || object->deleting) {
-    looked_.erase(key);
+    rereading_.forget(key);
     failing_.erase(key);
     const auto released = context_.holds.hold(type_, key, object == nullptr ? "" : object->uid, {});
     return released ? Outcome::done() : Outcome::failure(released.error().message);
   }
   const Referred referred = parse_referred(object->json);
   const bool verifies = std::ranges::any_of(referred.contents, &Referred::Entry::verify);
-  const bool refers = !referred.contents.empty() || !referred.malformed.empty();
-  // What was there before we were is held by the first full comparison; its bytes are read bit by bit.
-  if (looked_.insert(key) && (!refers || referred.created < started_)) {
-    return verifies ? Outcome::again(first_reading(object->uid)) : Outcome::done();
+  const UnixTime now = context_.clock.now();
+  // What was there before we were is held by the first full comparison; its bytes are read bit by bit. What
+  // refers to nothing here needs no word to the registry, unless it did before.
+  const bool nothing = referred.contents.empty() && referred.malformed.empty();
+  const bool is_new = !nothing && referred.created >= started_;
+  Outcome outcome;
+  if (rereading_.is_due(key, object->json, is_new, now)) {
+    outcome = report(*object, examine(*object, referred));
+    if (!outcome.failed) rereading_.was_read(key, now);
   }
-  Outcome outcome = report(*object, examine(*object, referred));
-  if (!outcome.failed && verifies) outcome.after = kRereadInterval;
+  if (!outcome.failed && verifies) outcome.after = rereading_.left(key, now);
+  for (const Referred::Entry& entry : referred.contents) {
+    const HeldManifest& manifest = entry.manifest;
+    outcome.concerns.push_back(Concerns::of_manifest(manifest.repository.str(), manifest.digest.to_string()));
+  }
   return outcome;
 }
 

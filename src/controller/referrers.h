@@ -9,6 +9,7 @@
 #include "controller/key_set.h"
 #include "controller/kind.h"
 #include "controller/referred.h"
+#include "controller/rereading.h"
 
 namespace lamina::controller {
 
@@ -27,7 +28,7 @@ class Referrers final : public Kind {
   kube::InformerOptions informer_options() const override;
   bool needs_look(const kube::Object& before, const kube::Object& now) const override;
   std::optional<std::vector<HeldManifest>> held_by(const kube::Object& object) const override;
-  void distrust(const kube::ObjectKey& key) override { looked_.insert(key); }
+  void distrust(const kube::ObjectKey& key) override { rereading_.distrust(key); }
   Outcome reconcile(const kube::ObjectKey& key, const kube::Object* object, std::stop_token stop) override;
 
  private:
@@ -39,7 +40,7 @@ class Referrers final : public Kind {
   const kube::ResourceType type_;
   const Read read_;
   const UnixTime started_;
-  KeySet looked_;   ///< Since the start, or not to be trusted.
+  Rereading rereading_;
   KeySet failing_;  ///< An event has told so.
 };
 

@@ -13,11 +13,15 @@
 
 namespace lamina::controller {
 
+/// The kinds of the setting `holders`, as the cluster serves them; fewer where it has not all of them, which is
+/// logged. What their objects hold is in doubt until then.
+std::vector<kube::ResourceType> find_holder_types(const Parts& parts, const Settings& settings);
+
 /// The kinds that the settings ask for, and the exports that they share.
 class Roster {
  public:
   /// All outlive it. `on_export_change` as of WatchedExports.
-  Roster(const Context& context, const Parts& parts,
+  Roster(const Context& context, const Parts& parts, const std::vector<kube::ResourceType>& holders,
          std::function<void(const ExportOwner&)> on_export_change);
 
   std::vector<Kind*> kinds() const;

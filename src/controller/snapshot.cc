@@ -102,6 +102,7 @@ Result<Snapshot> read_snapshot(std::string_view json) {
   }
   const oci::Json* annotations = fields::find(metadata, "annotations");
   snapshot.manifest = parse_manifest_name(fields::text(annotations, kManifestAnnotation));
+  snapshot.request = fields::text(annotations, kRequestAnnotation);
   snapshot.exports = parse_exports(fields::text(annotations, kExportsAnnotation));
   snapshot.exported = is_export(object);
   return snapshot;

@@ -53,6 +53,7 @@ struct Snapshot {
   std::vector<std::string> finalizers;
   std::optional<HeldManifest> manifest;  ///< kManifestAnnotation
   std::vector<Export> exports;
+  std::string request;    ///< kRequestAnnotation
   bool exported = false;  ///< By this controller from another object, which looks after the content.
 
   bool has_finalizer() const;

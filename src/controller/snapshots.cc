@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "controller/rereading.h"
+#include "controller/concerns.h"
 
 namespace lamina::controller {
 namespace {
@@ -29,12 +29,36 @@ kube::WriteOptions writing(std::string subresource = {}) {
   return {.subresource = std::move(subresource), .field_manager = std::string(kManager)};
 }
 
+std::vector<std::string> concerns_of(const Snapshot& snapshot, const SnapshotPlan& plan) {
+  const std::string& repository = plan.reference.repository.str();
+  if (snapshot.of_toolkit) return {Concerns::of_manifest(repository, snapshot.digest)};
+  std::vector<std::string> concerns{Concerns::of_tag(repository, snapshot.tag)};
+  if (const auto& manifest = snapshot.manifest) {
+    concerns.push_back(Concerns::of_manifest(manifest->repository.str(), manifest->digest.to_string()));
+  }
+  return concerns;
+}
+
 Outcome outcome_of(const Trouble& trouble) {
   if (row_of(trouble.reason).stalled) return Outcome::done();
   return Outcome::failure(trouble.message, trouble.retry_after);
 }
 
 }  // namespace
+
+Result<void> check_snapshots(kube::Api& api, SnapshotMode mode) {
+  if (mode != SnapshotMode::kOwn) return {};
+  const kube::ResourceType crds{.group = "apiextensions.k8s.io",
+                                .version = "v1",
+                                .plural = "customresourcedefinitions",
+                                .kind = "CustomResourceDefinition",
+                                .namespaced = false};
+  const auto crd =
+      api.get(crds, {.namespace_name = {}, .name = snapshot_type().plural + "." + snapshot_type().group});
+  if (crd) return check_snapshot_schema(crd->json);
+  if (crd.error().code == Code::kNotFound) return {};
+  return fail(crd.error().code, "reading the CRD of Snapshots: " + crd.error().message);
+}
 
 HeldManifest Snapshots::Seen::manifest() const {
   return {.repository = plan.reference.repository, .digest = content.manifest.digest};
@@ -70,7 +94,8 @@ std::optional<std::vector<HeldManifest>> Snapshots::held_by(const kube::Object& 
 
 Outcome Snapshots::reconcile(const kube::ObjectKey& key, const kube::Object* object, std::stop_token) {
   if (object == nullptr) {
-    looked_.erase(key);
+    rereading_.forget(key);
+    compared_.erase(key);
     failing_.erase(key);
     const auto released = context_.holds.hold(type(), key, {}, {});
     return released ? Outcome::done() : Outcome::failure(released.error().message);
@@ -79,13 +104,34 @@ Outcome Snapshots::reconcile(const kube::ObjectKey& key, const kube::Object* obj
   if (!snapshot) return Outcome::failure(snapshot.error().message);
   if (object->deleting) return finalize(*object, *snapshot);
   if (snapshot->suspend) return Outcome::done();
-  const bool first = looked_.insert(key);
-  if (snapshot->of_toolkit) return observe_of_toolkit(*object, *snapshot);
-  if (first && is_verified(*snapshot, *object, context_.settings.snapshots) && snapshot->exports.empty() &&
-      (snapshot->has_finalizer() || !is_owner())) {
-    return Outcome::again(first_reading(object->uid));
+  Outcome outcome;
+  if (is_fresh(*object, *snapshot)) {
+    outcome = Outcome::again(rereading_.left(key, context_.clock.now()));
+  } else {
+    outcome = snapshot->of_toolkit ? observe_of_toolkit(*object, *snapshot)
+              : is_owner()         ? own(*object, *snapshot)
+                                   : observe(*object, *snapshot);
+    if (!outcome.failed) rereading_.was_read(key, context_.clock.now());
   }
-  return is_owner() ? own(*object, *snapshot) : observe(*object, *snapshot);
+  if (const auto plan = plan_of(*snapshot, *object, context_.settings)) {
+    outcome.concerns = concerns_of(*snapshot, *plan);
+  }
+  return outcome;
+}
+
+bool Snapshots::is_fresh(const kube::Object& object, const Snapshot& snapshot) {
+  const kube::ObjectKey& key = object.key;
+  const bool due = rereading_.is_due(key, snapshot.request, false, context_.clock.now());
+  if (due || snapshot.of_toolkit || !snapshot.exports.empty() ||
+      !is_verified(snapshot, object, context_.settings.snapshots) ||
+      (is_owner() && !snapshot.has_finalizer())) {
+    return false;
+  }
+  if (!compared_.insert(key)) return true;
+  const auto plan = plan_of(snapshot, object, context_.settings);
+  if (!plan) return false;
+  const auto digest = context_.content.resolve(plan->reference);
+  return digest && *digest == snapshot.manifest->digest;
 }
 
 std::expected<Snapshots::Seen, Trouble> Snapshots::examine(const kube::Object& object,
@@ -165,7 +211,7 @@ Outcome Snapshots::own(const kube::Object& object, const Snapshot& snapshot) con
     outcome.log = failure.log;
     outcome.after = failure.after;
   } else if (!outcome.failed && outcome.after.count() == 0) {
-    outcome.after = kRereadInterval;
+    outcome.after = Rereading::kInterval;
   }
   return outcome;
 }
@@ -228,7 +274,7 @@ Outcome Snapshots::observe(const kube::Object& object, const Snapshot& snapshot)
   outcome.failed = exported.failed;
   outcome.log = exported.log;
   outcome.after =
-      exported.retry_after.count() == 0 && !exported.failed ? kRereadInterval : exported.retry_after;
+      exported.retry_after.count() == 0 && !exported.failed ? Rereading::kInterval : exported.retry_after;
   return outcome;
 }
 
@@ -240,7 +286,7 @@ Outcome Snapshots::observe_of_toolkit(const kube::Object& object, const Snapshot
                              std::string(row_of(Reason::kSucceeded).name),
                              "verified " + seen->plan.reference.to_string());
     }
-    return Outcome::again(kRereadInterval);
+    return Outcome::again(Rereading::kInterval);
   }
   if (failing_.insert(object.key)) {
     context_.events.record(type(), object, kube::EventType::kWarning,
@@ -268,7 +314,7 @@ void Snapshots::report(const kube::Object& object, const SnapshotStatus& before,
                    : "Reconciliation did not succeed, retrying: " + is->message;
   }
   context_.events.record(type(), object, good ? kube::EventType::kNormal : kube::EventType::kWarning,
-                         is->reason, std::move(message), std::move(annotations));
+                         is->reason, std::move(message), annotations);
 }
 
 }  // namespace lamina::controller

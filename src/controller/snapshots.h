@@ -8,10 +8,15 @@
 #include "controller/exports.h"
 #include "controller/key_set.h"
 #include "controller/kind.h"
+#include "controller/rereading.h"
 #include "controller/snapshot.h"
 #include "controller/snapshot_index.h"
 
 namespace lamina::controller {
+
+/// kUnsupported where the cluster's CRD of Snapshots is another product's, and `mode` is kOwn. No obstacle
+/// where it has none yet.
+Result<void> check_snapshots(kube::Api& api, SnapshotMode mode);
 
 /// Snapshots of ocm-controller v1, in the mode that the settings say. Their content is seen and held before
 /// they are called Ready; none is deleted that another Snapshot names.
@@ -25,7 +30,8 @@ class Snapshots final : public Kind {
   bool needs_look(const kube::Object& before, const kube::Object& now) const override;
   void note(const kube::ObjectKey& key, const kube::Object* now) override;
   std::optional<std::vector<HeldManifest>> held_by(const kube::Object& object) const override;
-  void distrust(const kube::ObjectKey& key) override { looked_.insert(key); }
+  void distrust(const kube::ObjectKey& key) override { rereading_.distrust(key); }
+  void distrust_tags() override { compared_.clear(); }
   Outcome reconcile(const kube::ObjectKey& key, const kube::Object* object, std::stop_token stop) override;
 
  private:
@@ -34,6 +40,8 @@ class Snapshots final : public Kind {
     Content content;
     HeldManifest manifest() const;
   };
+  /// True where nothing was heard that speaks against what the object says of its content.
+  bool is_fresh(const kube::Object& object, const Snapshot& snapshot);
   /// Sees the content and holds it.
   std::expected<Seen, Trouble> examine(const kube::Object& object, const Snapshot& snapshot) const;
   /// Gives up what the namespace has no right to.
@@ -55,7 +63,8 @@ class Snapshots final : public Kind {
 
   const Context& context_;
   const Exporter& exporter_;
-  KeySet looked_;        ///< Since the start, or not to be trusted.
+  Rereading rereading_;
+  KeySet compared_;      ///< Of these the tag still names what was verified, as changes are told.
   KeySet failing_;       ///< Of those that have no conditions of ours.
   SnapshotIndex index_;  ///< In mode kOwn.
 };

@@ -80,24 +80,42 @@ TEST(OwnSnapshots, WriteNothingWhereNothingChanged) {
   EXPECT_THAT(bed.sent_events(), IsEmpty());
 }
 
-TEST(OwnSnapshots, AreTrustedAfterARestartButForOnesInDoubt) {
+TEST(OwnSnapshots, AreReadAgainOnlyWhenItIsTimeOrSomethingSpeaksAgainstThem) {
   SnapshotBed bed(SnapshotMode::kOwn);
   bed.publish("s", "a", "1.0", "layer");
   bed.look("s");
   const std::size_t looks = bed.content.looks();
   Snapshots restarted(bed.context, bed.exporter);
-  const auto object = bed.cached("s");
-  const Outcome outcome = restarted.reconcile({"team-a", "s"}, &*object, {});
-  EXPECT_EQ(bed.content.looks(), looks);
+  const kube::ObjectKey key{"team-a", "s"};
+  const auto reconcile = [&] {
+    const auto object = bed.cached("s");
+    return restarted.reconcile(key, &*object, {});
+  };
+  const Outcome outcome = reconcile();
   EXPECT_GT(outcome.after.count(), 0);
   EXPECT_LE(outcome.after, std::chrono::hours(1));
-  restarted.reconcile({"team-a", "s"}, &*object, {});
-  EXPECT_EQ(bed.content.looks(), looks + 1);
+  EXPECT_THAT(outcome.concerns, SizeIs(2));
+  reconcile();
+  EXPECT_EQ(bed.content.looks(), looks);
 
-  Snapshots again(bed.context, bed.exporter);
-  again.distrust({"team-a", "s"});
-  again.reconcile({"team-a", "s"}, &*object, {});
+  bed.clock.advance(std::chrono::duration_cast<std::chrono::seconds>(outcome.after));
+  reconcile();
+  EXPECT_EQ(bed.content.looks(), looks + 1) << "its time has come";
+  restarted.distrust(key);
+  reconcile();
   EXPECT_EQ(bed.content.looks(), looks + 2);
+  ASSERT_TRUE(bed.api.patch(snapshot_type(), key, kube::PatchType::kMerge,
+                            R"({"metadata":{"annotations":{"reconcile.fluxcd.io/requestedAt":"now"}}})"));
+  reconcile();
+  EXPECT_EQ(bed.content.looks(), looks + 3) << "somebody asks";
+  restarted.distrust_tags();
+  reconcile();
+  EXPECT_EQ(bed.content.looks(), looks + 3) << "the tag names the same";
+  bed.content.put(bed.repository_of("a"), "1.0", "other");
+  restarted.distrust_tags();
+  reconcile();
+  EXPECT_EQ(bed.content.looks(), looks + 4) << "the tag has moved";
+  EXPECT_EQ(bed.condition("s", kReady), "False DigestMismatch");
 }
 
 TEST(OwnSnapshots, SayWhyTheyAreNotReady) {
@@ -396,6 +414,20 @@ TEST(ObservedSnapshots, DeletionIsOcmControllers) {
   EXPECT_TRUE(bed.find("s"));
   EXPECT_THAT(bed.writes(), IsEmpty());
   EXPECT_TRUE(bed.content.has(bed.repository_of("a"), content.manifest.digest));
+}
+
+TEST(SnapshotModes, OwnRefusesTheSchemaOfAnotherProduct) {
+  const kube::ResourceType crds{"apiextensions.k8s.io", "v1", "customresourcedefinitions",
+                                "CustomResourceDefinition", false};
+  kube::testing::FakeApi api;
+  api.add_type(crds);
+  EXPECT_TRUE(check_snapshots(api, SnapshotMode::kOwn)) << "no CRD yet";
+  api.put(crds,
+          R"({"metadata":{"name":"snapshots.delivery.ocm.software"},"spec":{"versions":[{"name":"v1alpha1",
+      "schema":{"openAPIV3Schema":{"properties":{"spec":{"properties":{"repository":{},"digest":{}}}}}}}]}})");
+  EXPECT_EQ(check_snapshots(api, SnapshotMode::kOwn).error().code, Code::kUnsupported);
+  EXPECT_TRUE(check_snapshots(api, SnapshotMode::kObserve));
+  EXPECT_TRUE(check_snapshots(api, SnapshotMode::kOff));
 }
 
 // ---- Snapshots of the branch of ocm-k8s-toolkit -------------------------------------------------------

@@ -38,16 +38,26 @@ void Work::add(Kind& kind) {
       std::make_unique<kube::Informer>(parts_.api, kind.type(), parts_.random, kind.informer_options());
   informer->on_change([this, index](kube::ChangeKind change, const kube::Object* before,
                                     const kube::Object& now) { changed(index, change, before, now); });
-  informer->on_trouble([this, name = kind.type().plural](const Error* error) {
+  informer->on_trouble([this, index, name = kind.type().plural](const Error* error) {
     if (error != nullptr) parts_.log(true, "watching " + name + ": " + error->message);
+    const std::lock_guard lock(mutex_);
+    watched_[index].refused =
+        error != nullptr && (error->code == Code::kNotFound || error->code == Code::kDenied);
+    refusals_.notify_all();
   });
   watched_.push_back({.kind = kind, .informer = std::move(informer)});
 }
 
 bool Work::start(std::stop_token stop) {
   for (Watched& watched : watched_) watched.informer->start();
-  return std::ranges::all_of(watched_,
-                             [&](const Watched& watched) { return watched.informer->wait_for_sync(stop); });
+  for (const Watched& watched : watched_) {
+    std::unique_lock lock(mutex_);
+    // A first list that succeeds tells nobody but who asks.
+    while (!watched.informer->synced() && !watched.refused && !stop.stop_requested()) {
+      refusals_.wait_for(lock, stop, kLagPause, [&] { return watched.refused; });
+    }
+  }
+  return !stop.stop_requested();
 }
 
 void Work::changed(std::size_t index, kube::ChangeKind change, const kube::Object* before,

@@ -58,6 +58,7 @@ class Work {
   struct Watched {
     Kind& kind;
     std::unique_ptr<kube::Informer> informer;
+    bool refused = false;  ///< There is no such kind, or no right to list it. Guarded by mutex_.
   };
   /// Of a status that was written: until the cache shows it, a look would be at the past.
   struct Expectation {
@@ -81,6 +82,7 @@ class Work {
   std::vector<Watched> watched_;
   std::mutex mutex_;
   std::unordered_map<std::string, Expectation> expected_;  ///< Guarded by mutex_.
+  std::condition_variable_any refusals_;
   std::condition_variable_any sync_wanted_;
   bool sync_now_ = false;  ///< Guarded by mutex_.
 };

@@ -37,6 +37,9 @@ CLUSTER_ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"
 ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding")
 KUSTOMIZATION = Kind("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
 EXTERNAL_ARTIFACT = Kind("source.toolkit.fluxcd.io/v1", "ExternalArtifact")
+OCI_REPOSITORY = Kind("source.toolkit.fluxcd.io/v1", "OCIRepository")
+ARTIFACT = Kind("openfluxcd.ocm.software/v1alpha1", "Artifact")
+SNAPSHOT = Kind("delivery.ocm.software/v1alpha1", "Snapshot")
 OCI_ARTIFACT = Kind("lamina.dev/v1alpha1", "OCIArtifact")
 
 

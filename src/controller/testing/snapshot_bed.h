@@ -62,8 +62,10 @@ struct SnapshotBed : TestBed {
     const auto object = cached(name);
     snapshots.note({"team-a", name}, object ? &*object : nullptr);
   }
+  /// A look in earnest.
   Outcome look(const std::string& name) {
     see(name);
+    snapshots.distrust({"team-a", name});
     const auto object = cached(name);
     Outcome outcome = snapshots.reconcile({"team-a", name}, object ? &*object : nullptr, {});
     see(name);
