@@ -10,6 +10,7 @@ import unittest
 import kube
 import lamina
 from cluster import SYSTEM
+from program import BACKSTOP_SECONDS
 
 
 class E2eCase(unittest.TestCase):
@@ -43,6 +44,21 @@ class E2eCase(unittest.TestCase):
         """Applies an OCIArtifact for the tag v1 of the repository of that name. Its interval outlives any test."""
         everything = {"repository": f"{self.namespace}/{name}", "tag": "v1", "interval": "24h", **spec}
         return self.kube.apply(kube.OCI_ARTIFACT.object(self.namespace, name, spec=everything))
+
+    def wait_for_layers(self, digests, seconds=BACKSTOP_SECONDS):
+        """Waits until the OCIArtifacts of this test are these, by name, all ready with the layer of the digest;
+        returns them."""
+
+        def current(items):
+            found = {
+                item["metadata"]["name"]: item["status"]["artifact"]["layer"]["digest"]
+                for item in items
+                if kube.is_ready(item)
+            }
+            return found == digests and list(items)
+
+        what = f"these {len(digests)} objects, and no others, are ready with what was published last"
+        return self.kube.wait_all(kube.OCI_ARTIFACT, self.namespace, current, what, seconds)
 
     def manifests(self, **data):
         """A folder with what a GitOps repository would hold: a ConfigMap `settings` with the data."""
