@@ -70,6 +70,11 @@ bench-memory: build ## Measure memory while sixteen 1 GiB blobs move (33 GiB bel
 bench-start: build ## Measure the time to ready, empty and with 100,000 artifacts (1 GiB below TMPDIR)
 	@LAMINA=build/release/bin/lamina bench/start.py
 
+.PHONY: bench-controller
+bench-controller: build ## Measure what the controller costs with 10,000 objects in a Kubernetes cluster
+	@tools/install-deps.sh test
+	@LAMINA=build/release/bin/lamina bench/controller.py
+
 .PHONY: unit
 unit: deps ## Build and run the unit tests only
 	@tools/unit_tests.sh dev
