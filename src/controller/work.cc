@@ -41,6 +41,7 @@ void Work::add(Kind& kind) {
   informer->on_trouble([this, index, name = kind.type().plural](const Error* error) {
     if (error != nullptr) parts_.log(true, "watching " + name + ": " + error->message);
     const std::lock_guard lock(mutex_);
+    watched_[index].behind = error != nullptr;
     watched_[index].refused =
         error != nullptr && (error->code == Code::kNotFound || error->code == Code::kDenied);
     refusals_.notify_all();
@@ -189,7 +190,8 @@ bool Work::sync_holds(Watched& watched) {
   const kube::Informer& informer = *watched.informer;
   // What cannot be listed is in doubt, not empty.
   if (!informer.synced() || informer.type_missing()) return true;
-  bool told = true;
+  // A list of some time ago asserts what it has, and releases nothing.
+  bool told = !is_behind(watched);
   const auto collect = [&] {
     std::vector<HolderHolds> holders;
     for (const auto& object : informer.list()) {
@@ -218,6 +220,11 @@ bool Work::sync_holds(Watched& watched) {
     queue_.add(item_of(index_of(watched), key));
   }
   return true;
+}
+
+bool Work::is_behind(const Watched& watched) {
+  const std::lock_guard lock(mutex_);
+  return watched.behind;
 }
 
 void Work::enqueue_all(const Watched& watched) {

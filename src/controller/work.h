@@ -59,6 +59,7 @@ class Work {
     Kind& kind;
     std::unique_ptr<kube::Informer> informer;
     bool refused = false;  ///< There is no such kind, or no right to list it. Guarded by mutex_.
+    bool behind = false;   ///< Its watch is broken: the cache is of some time ago. Guarded by mutex_.
   };
   /// Of a status that was written: until the cache shows it, a look would be at the past.
   struct Expectation {
@@ -70,6 +71,7 @@ class Work {
                const kube::Object& now);
   void look(const std::string& item, std::stop_token stop);
   bool is_behind(const std::string& item);
+  bool is_behind(const Watched& watched);
   bool sync_holds(Watched& watched);
   void enqueue_all(const Watched& watched);
   std::size_t index_of(const Watched& watched) const;
