@@ -24,6 +24,7 @@ import cluster as clusters  # noqa: E402
 import kube  # noqa: E402
 import lamina  # noqa: E402
 import peers  # noqa: E402
+from program import eventually  # noqa: E402
 
 CLIENTS = 4
 NAMESPACE = "bench"
@@ -126,10 +127,9 @@ class Bench:
             self.controller.start()
             row["cpu_seconds_at_ready"] = round(cpu_seconds(self.controller.pid), 2)
         with self.phase("delete"):
-            self.cluster.admin.ask("DELETE", self.cluster.admin.path(kube.OCI_ARTIFACT, NAMESPACE))
-            self.cluster.admin.wait_all(
-                kube.OCI_ARTIFACT, NAMESPACE, lambda items: not items, "all objects are gone", LIMIT_SECONDS
-            )
+            self.each(lambda i: self.cluster.admin.delete(kube.OCI_ARTIFACT, NAMESPACE, f"app-{i}"))
+            path = "/v2/_lamina/holds?n=1"
+            eventually(lambda: not self.registry.ask("GET", path)["holders"], "all is released", LIMIT_SECONDS)
 
 
 def failures(rows, objects):
