@@ -28,7 +28,7 @@ mapfile -t missing < <(printf '%s\n' "${wanted[@]}" | sort -u | grep -vxF -f <(p
 
 # The clients and registries that the tests talk to are Go modules (tests/peers), too new for Debian 12's Go.
 if [[ " $* " == *" test "* ]] && ! command -v go >/dev/null; then
-  echo "expected Go 1.24 or newer on PATH for the tests against other programs, found none" >&2
+  echo "expected Go 1.26 or newer on PATH for the tests against other programs, found none" >&2
   exit 1
 fi
 if ((${#missing[@]} == 0)); then exit 0; fi
