@@ -317,6 +317,8 @@ TEST_F(PublishToStatusTest, SaysWhereThereIsNoPlace) {
   const auto nowhere = publish();
   EXPECT_EQ(nowhere.error().code, Code::kUnsupported);
   EXPECT_THAT(nowhere.error().message, HasSubstr("has neither status.ociArtifact nor status.artifact"));
+  EXPECT_THAT(publish(StatusForm::kArtifact).error().message, HasSubstr("has no status.artifact, or"));
+  EXPECT_THAT(publish(StatusForm::kOciArtifact).error().message, HasSubstr("has no status.ociArtifact, or"));
 
   EXPECT_EQ(cluster()
                 .publish_to_status(client(), {"OCIArtifact", "team", "a"}, FileContent{folder() / "content"},

@@ -45,11 +45,14 @@ class StatusWriter {
     return apply(status_artifact_json(id_, artifact_, options_, now));
   }
 
-  Error no_place() const {
+  Error no_place(StatusForm form) const {
+    const std::string lacks = form == StatusForm::kOciArtifact ? "no status.ociArtifact"
+                              : form == StatusForm::kArtifact
+                                  ? "no status.artifact"
+                                  : "neither status.ociArtifact nor status.artifact";
     return {Code::kUnsupported, About::kNothing,
-            describe(id_) +
-                " can hold no reference: the schema of its kind has neither status.ociArtifact nor "
-                "status.artifact, or no subresource status; publish with an OCIArtifact instead"};
+            describe(id_) + " can hold no reference: the schema of its kind has " + lacks +
+                ", or no subresource status; publish with an OCIArtifact instead"};
   }
 
  private:
@@ -98,10 +101,10 @@ Result<bool> write_reference(kube::Api& api, const kube::ResourceType& type, con
   if (form != StatusForm::kArtifact) {
     auto written = writer.write_oci_artifact();
     if (!has_no_place(written)) return written;
-    if (form == StatusForm::kOciArtifact) return std::unexpected(writer.no_place());
+    if (form == StatusForm::kOciArtifact) return std::unexpected(writer.no_place(form));
   }
   auto written = writer.write_artifact(now);
-  if (has_no_place(written)) return std::unexpected(writer.no_place());
+  if (has_no_place(written)) return std::unexpected(writer.no_place(form));
   return written;
 }
 

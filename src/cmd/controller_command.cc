@@ -111,7 +111,11 @@ Command controller_command() {
       .arguments = {},
       .options = {},
       .run = [arguments](Context&) -> Result<Report> {
-        if (arguments->print_rbac) return Report{.text = print_rbac(arguments->options), .json = {}};
+        if (arguments->print_rbac) {
+          if (arguments->options.settings.holders.empty())
+            return fail(Code::kInvalid, "--print-rbac: expected --holder KIND.GROUP, whose rights to print");
+          return Report{.text = print_rbac(arguments->options), .json = {}};
+        }
         LAMINA_TRY(run(*arguments));
         return Report{};
       }};

@@ -22,7 +22,11 @@ Result<Cluster> KubernetesArguments::connect() const {
 }
 
 bool looks_like_object(std::string_view text) {
-  return !text.empty() && text.front() >= 'A' && text.front() <= 'Z' && std::ranges::count(text, '/') == 2;
+  if (text.empty() || text.front() < 'A' || text.front() > 'Z') return false;
+  const std::size_t parts = static_cast<std::size_t>(std::ranges::count(text, '/')) + 1;
+  if (parts == 3) return true;
+  // No reference either, unless its first part is a host: refused as the object that it is meant as.
+  return parts > 1 && text.substr(0, text.find('/')).find_first_of(".:") == std::string_view::npos;
 }
 
 void ObjectArguments::declare(Command& command) {

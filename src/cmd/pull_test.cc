@@ -76,6 +76,8 @@ TEST(Pull, RefusesWhatCannotBeMeant) {
       {{"A/b/c", "--blob", digest, "--to", "f"}, "an object names the content; leave --blob out"},
       {{"--for", "A/b", "--to", "f"}, "--for: expected KIND/NAMESPACE/NAME"},
       {{"A//c", "--to", "f"}, "REFERENCE: expected KIND/NAMESPACE/NAME"},
+      {{"OCIArtifact/podinfo", "--to", "f"}, "REFERENCE: expected KIND/NAMESPACE/NAME"},
+      {{"R.example/Podinfo", "--to", "f"}, "REFERENCE: expected a repository name"},
       {{"a:1", "--to", "-", "--unpack"}, "--unpack needs a directory"},
       {{"a:1", "--to", "d", "--unpack", "--decompress"}, "--unpack decompresses already"},
       {{"a:1", "--to", "f", "--layer", "1", "--layer-type", "a/b"}, "--layer contradicts --layer-type"},
