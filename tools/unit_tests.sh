@@ -16,8 +16,8 @@ export TSAN_OPTIONS=suppressions=$suppressions/tsan.supp:second_deadlock_stack=1
 targets=(all)
 if [[ $preset == tsan ]]; then
   # Of RocksDB's threads the sanitizer sees nothing: these modules run without it, on fakes (docs/design).
-  targets=(base_test fs_test store_test http_test kube_test)
-  set -- --label-regex '^(base|fs|store|http|kube)$' "$@"
+  targets=(base_test fs_test store_test http_test kube_test controller_test)
+  set -- --label-regex '^(base|fs|store|http|kube|controller)$' "$@"
 fi
 
 cmake --preset "$preset" >/dev/null

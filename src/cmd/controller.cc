@@ -140,6 +140,8 @@ Result<void> serve_controller(const ControllerOptions& options) {
   };
   const auto result = run_controller(options, print_ready, stopping.get_token());
   signals.end();
+  // Who is stopped before it could begin has done what it was asked for.
+  if (!result && result.error().code == Code::kCancelled && stopping.stop_requested()) return {};
   return result;
 }
 

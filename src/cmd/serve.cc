@@ -118,6 +118,8 @@ Result<void> serve(const ServeOptions& options) {
   log_to_standard_error();
   raise_descriptor_limit();
   StopSignals signals;
+  // A mistake in it is one at the start, not one that a log tells.
+  if (options.controller) LAMINA_TRY(kube::load_config(options.controller->kubernetes));
 
   const auto files = fs::posix_file_system();
   const SystemClock clock;
@@ -139,8 +141,14 @@ Result<void> serve(const ServeOptions& options) {
                                      [&](http::Exchange& exchange) { return registry.serve(exchange); }));
 
   std::jthread expiry([&](const std::stop_token& stop) { expire(stop, store); });
+  std::jthread controller;
+  if (options.controller) {
+    controller =
+        std::jthread([&](const std::stop_token& stop) { work_beside(options, server->port(), stop); });
+  }
   signals.watch([&] {
     registry.set_ready(false);
+    controller = {};  // Stops and joins, while there is a registry to tell.
     registry.stop_waiting();
     server->stop(options.grace);
   });
@@ -149,13 +157,7 @@ Result<void> serve(const ServeOptions& options) {
   fmt::print("listening on http://{}{}{}:{}\n", bracketed ? "[" : "", options.address, bracketed ? "]" : "",
              server->port());
   std::fflush(stdout);
-  std::jthread controller;
-  if (options.controller) {
-    controller =
-        std::jthread([&](const std::stop_token& stop) { work_beside(options, server->port(), stop); });
-  }
   server->run();
-  controller = {};  // Stops and joins.
   signals.end();
   workers.join();
   return {};

@@ -134,7 +134,10 @@ OciArtifactStatus verified_status(const OciArtifact& artifact, const kube::Objec
   prune_history(status.history, spec.retention, now);
   if (!status.artifact || *status.artifact != seen || status.last_update == UnixTime{})
     status.last_update = now;
-  status.url = spec.registry ? std::string() : file_url(settings, plan.reference.repository, content);
+  // Without annotations, as exports are made from the status: both have one address.
+  Content plain = content;
+  plain.layer.annotations.clear();
+  status.url = spec.registry ? std::string() : file_url(settings, plan.reference.repository, plain);
   const std::string message = "verified " + seen.repository + "@" + seen.digest + ", layer of " +
                               std::to_string(seen.layer_size) + " bytes";
   status.artifact = std::move(seen);

@@ -98,6 +98,14 @@ TEST(VerifiedStatus, TellsWhatWasSeen) {
   EXPECT_THAT(status.history, IsEmpty());
 }
 
+TEST(VerifiedStatus, TheAddressIsThatOfTheExports) {
+  Content titled = content("one");
+  titled.layer.annotations = {{"org.opencontainers.image.title", "podinfo.tar.gz"}};
+  const Plan plan = plan_of(artifact().spec, object(), settings()).value();
+  const OciArtifactStatus status = verified_status(artifact(), object(), plan, titled, settings(), kNow);
+  EXPECT_EQ(status.url, seen(artifact(), "one", kNow).status.url);
+}
+
 TEST(VerifiedStatus, UnchangedContentKeepsItsTime) {
   const OciArtifact before = seen(artifact(), "one", kNow);
   const OciArtifactStatus after = seen(before, "one", kNow + minutes(5)).status;

@@ -9,6 +9,7 @@ namespace {
 /// How long a look waits for the cache to show what the last one wrote.
 constexpr std::chrono::seconds kLongestLag{5};
 constexpr std::chrono::milliseconds kLagPause{20};
+constexpr std::size_t kFailuresALine = 10;
 
 /// `<index>/<namespace>/<name>`
 std::pair<std::size_t, kube::ObjectKey> parse_item(std::string_view item) {
@@ -42,6 +43,11 @@ void Work::add(Kind& kind) {
     if (error != nullptr) parts_.log(true, "watching " + name + ": " + error->message);
     const std::lock_guard lock(mutex_);
     watched_[index].behind = error != nullptr;
+    // What its objects hold is not known to the registry yet.
+    if (watched_[index].refused && error == nullptr) {
+      sync_now_ = true;
+      sync_wanted_.notify_all();
+    }
     watched_[index].refused =
         error != nullptr && (error->code == Code::kNotFound || error->code == Code::kDenied);
     refusals_.notify_all();
@@ -127,7 +133,10 @@ void Work::look(const std::string& item, std::stop_token stop) {
     queue_.add(item);
   }
   if (outcome.failed) {
-    parts_.log(true, watched.kind.type().kind + " " + key.to_string() + ": " + outcome.log);
+    // The first attempts come one upon the other: each tells the log no more than the first.
+    if (queue_.failures(item) % kFailuresALine == 0) {
+      parts_.log(true, watched.kind.type().kind + " " + key.to_string() + ": " + outcome.log);
+    }
     if (outcome.after.count() > 0) {
       queue_.add_after(item, outcome.after);
     } else {
