@@ -4,6 +4,7 @@
 #include <array>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -100,7 +101,11 @@ void WatchedExports::start() {
 }
 
 void WatchedExports::stop() {
-  for (const auto& watched : state_->watched) watched.informer->stop();
+  // Each may take a second to notice; they do so together.
+  std::vector<std::jthread> ends;
+  for (const auto& watched : state_->watched) {
+    ends.emplace_back([&watched] { watched.informer->stop(); });
+  }
 }
 
 bool WatchedExports::wait_for_sync(const std::stop_token& stop) const {

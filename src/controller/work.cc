@@ -2,6 +2,7 @@
 #include "controller/work.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace lamina::controller {
 namespace {
@@ -26,7 +27,9 @@ Work::Work(const Parts& parts, HoldKeeper& keeper)
     : parts_(parts), keeper_(keeper), queue_(parts.monotonic) {}
 
 void Work::stop() {
-  for (Watched& watched : watched_) watched.informer->stop();
+  // Each may take a second to notice; they do so together.
+  std::vector<std::jthread> ends;
+  for (Watched& watched : watched_) ends.emplace_back([&watched] { watched.informer->stop(); });
 }
 
 std::string Work::item_of(std::size_t index, const kube::ObjectKey& key) {
