@@ -89,3 +89,13 @@ class ControllerCase(E2eCase):
         cls.controller = cls.new_controller("controller", *cls.CONTROLLER_OPTIONS)
         cls.addClassCleanup(cls.controller.stop)
         cls.controller.start()
+
+    def grant_secrets(self, *names):
+        """Lets the controller read Secrets of the namespace, as deploy/examples/secrets.yaml does."""
+        group = "rbac.authorization.k8s.io"
+        rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": names, "verbs": ["get"]}
+        self.kube.apply(kube.ROLE.object(self.namespace, "lamina-secrets", rules=[rule]))
+        role = {"apiGroup": group, "kind": kube.ROLE.kind, "name": "lamina-secrets"}
+        account = {"kind": kube.SERVICE_ACCOUNT.kind, "namespace": SYSTEM, "name": "controller"}
+        binding = kube.ROLE_BINDING.object(self.namespace, "lamina-secrets", roleRef=role, subjects=[account])
+        self.kube.apply(binding)
