@@ -94,7 +94,10 @@ Result<void> run_controller(const ControllerOptions& options, const std::functio
                                      .make_client =
                                          [&](ClientOptions theirs) {
                                            theirs.user_agent = user_agent;
-                                           theirs.retries = client_options.retries;
+                                           // A worker that waited for them would keep others waiting.
+                                           theirs.retries = 0;
+                                           theirs.connect_timeout = client_options.connect_timeout;
+                                           theirs.stall_timeout = client_options.stall_timeout;
                                            theirs.cancelled = client_options.cancelled;
                                            return std::make_unique<Client>(std::move(theirs));
                                          },

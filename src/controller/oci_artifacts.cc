@@ -196,7 +196,11 @@ Outcome OciArtifacts::reconcile(const kube::ObjectKey& key, const kube::Object* 
     outcome.after = exported.retry_after;
     return outcome;
   }
-  if (!trouble) outcome.after = until(next_look(artifact->spec, status, now), now);
+  if (!trouble) {
+    outcome.after = until(next_look(artifact->spec, status, now), now);
+  } else if (plan && artifact->spec.registry) {
+    outcome.after = artifact->spec.interval;  // Nobody tells when another registry has something else.
+  }
   if (exported.retry_after.count() > 0) {
     outcome.after =
         outcome.after.count() > 0 ? std::min(outcome.after, exported.retry_after) : exported.retry_after;

@@ -149,6 +149,17 @@ TEST_F(OciArtifactsTest, ARateLimitIsWaitedFor) {
   EXPECT_EQ(look().after, std::chrono::seconds(7));
 }
 
+TEST_F(OciArtifactsTest, WhatAnotherRegistryHasIsLookedAtAgainWhateverItIs) {
+  bed.content.fail_with(
+      Trouble{.reason = Reason::kUnsupportedArtifact, .message = "two layers", .retry_after = {}});
+  set_spec(R"({"repository":"x/app","tag":"v1","interval":"5m","registry":{"host":"other.test"}})");
+  EXPECT_EQ(look().after, std::chrono::minutes(5));
+  EXPECT_EQ(ready(), "False UnsupportedArtifact");
+  // In Lamina's own, the change of the tag is told.
+  set_spec(R"({"repository":"team-a/app","tag":"v1","interval":"5m"})");
+  EXPECT_EQ(look().after.count(), 0);
+}
+
 TEST_F(OciArtifactsTest, AnotherNamespacesRepositoryIsRefusedAndNothingOfItShown) {
   bed.content.put("team-b/secret", "v1", "one");
   set_spec(R"({"repository":"team-b/secret","tag":"v1","exports":[{"kind":"ExternalArtifact"}]})");
