@@ -11,7 +11,6 @@
 namespace lamina::cluster::testing {
 namespace {
 
-using kube::testing::Verb;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 

@@ -35,7 +35,7 @@ const kube::ResourceType& namespace_type() {
   return kType;
 }
 
-void pause(std::stop_token stop, std::chrono::milliseconds time) {
+void pause(const std::stop_token& stop, std::chrono::milliseconds time) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
@@ -43,7 +43,7 @@ void pause(std::stop_token stop, std::chrono::milliseconds time) {
 }
 
 /// What tells this cluster from all others. Waits for the API server; nothing where `stop` came first.
-Result<std::string> cluster_id(kube::Api& api, std::stop_token stop) {
+Result<std::string> cluster_id(kube::Api& api, const std::stop_token& stop) {
   for (std::chrono::milliseconds delay{500}; !stop.stop_requested();
        delay = std::min<std::chrono::milliseconds>(delay * 2, kLongestWait)) {
     const auto found = api.get(namespace_type(), {.namespace_name = {}, .name = "kube-system"});
@@ -69,7 +69,7 @@ std::string holder_identity(Random& random) {
 }  // namespace
 
 Result<void> run_controller(const ControllerOptions& options, const std::function<void()>& on_ready,
-                            std::stop_token stop) {
+                            const std::stop_token& stop) {
   const SystemClock clock;
   const SystemMonotonicClock monotonic;
   SystemRandom random;
@@ -123,7 +123,7 @@ Result<void> run_controller(const ControllerOptions& options, const std::functio
   spdlog::info("waiting for the lease {}/{} as {}", lease_namespace, kLease, election.identity);
   return kube::lead_when_elected(
       *api, election, monotonic,
-      [&](const kube::Leadership& leadership, std::stop_token term) {
+      [&](const kube::Leadership& leadership, const std::stop_token& term) {
         spdlog::info("leading, term {}", leadership.term);
         controller.run(term);
         spdlog::info("no longer leading");

@@ -26,7 +26,7 @@ struct ControllerOptions {
 /// Works, once elected, until `stop`. `on_ready` is called each time that it has been elected and its caches
 /// are complete. An API server that does not answer is waited for.
 Result<void> run_controller(const ControllerOptions& options, const std::function<void()>& on_ready,
-                            std::stop_token stop);
+                            const std::stop_token& stop);
 
 /// `lamina controller`: the same until SIGTERM or SIGINT; prints `controller ready` to standard output.
 Result<void> serve_controller(const ControllerOptions& options);

@@ -39,7 +39,8 @@ struct ObjectArguments {
   Result<ObjectReference> resolve(Cluster& cluster) const;
 };
 
-/// True for KIND/NAMESPACE/NAME with a capital letter first, and for what has too few or too many parts of it.
+/// True for KIND/NAMESPACE/NAME with a capital letter first, and for what has too few or too many parts of
+/// it.
 bool looks_like_object(std::string_view text);
 
 // Output of objects and references. `registry` is that of references without one.

@@ -41,7 +41,7 @@ void trim(const std::stop_token& stop, store::Changes& changes) {
 }
 
 /// Removes manifests whose time to live is over, and changes that are too old.
-void expire(std::stop_token stop, store::Store& store) {
+void expire(const std::stop_token& stop, store::Store& store) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
@@ -70,7 +70,7 @@ void raise_descriptor_limit() {
 
 /// The controller of `serve --controller`, for this server. It ends with it; where it cannot begin, the log
 /// says why, and the registry goes on.
-void work_beside(const ServeOptions& options, std::uint16_t port, std::stop_token stop) {
+void work_beside(const ServeOptions& options, std::uint16_t port, const std::stop_token& stop) {
   ControllerOptions made = *options.controller;
   const bool any = options.address == "0.0.0.0" || options.address == "::";
   const std::string host = any ? "127.0.0.1" : options.address;

@@ -27,7 +27,7 @@ std::uint64_t generation_at(UnixTime now) {
 }
 
 /// Waits, or returns at once when `stop` comes.
-void pause(std::stop_token stop, std::chrono::milliseconds time) {
+void pause(const std::stop_token& stop, std::chrono::milliseconds time) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
@@ -36,11 +36,11 @@ void pause(std::stop_token stop, std::chrono::milliseconds time) {
 
 }  // namespace
 
-void Controller::run(std::stop_token stop) {
+void Controller::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) work(stop);
 }
 
-void Controller::work(std::stop_token outer) {
+void Controller::work(const std::stop_token& outer) {
   std::stop_source until;
   const std::stop_callback link(outer, [&] { until.request_stop(); });
   const std::stop_token stop = until.get_token();
@@ -78,7 +78,7 @@ void Controller::work(std::stop_token outer) {
   roster.start();
   if (!work.start(stop) || !roster.wait_for_sync(stop)) return;
   std::vector<std::jthread> threads;
-  threads.emplace_back([&](std::stop_token) {
+  threads.emplace_back([&](const std::stop_token&) {
     while (!stop.stop_requested()) {
       const bool complete = work.sync_holds();
       work.wait_to_sync(stop, complete ? settings_.resync : kSyncRetry);
@@ -88,7 +88,7 @@ void Controller::work(std::stop_token outer) {
       }
     }
   });
-  threads.emplace_back([&](std::stop_token) {
+  threads.emplace_back([&](const std::stop_token&) {
     follow_registry(
         {.changes = [&](const std::string& since,
                         auto wait) { return parts_.registry.changes(settings_.endpoint, since, wait, stop); },
@@ -101,7 +101,7 @@ void Controller::work(std::stop_token outer) {
         stop);
   });
   for (std::size_t i = 0; i < settings_.workers; ++i) {
-    threads.emplace_back([&](std::stop_token) { work.run(stop); });
+    threads.emplace_back([&](const std::stop_token&) { work.run(stop); });
   }
   parts_.on_ready();
   threads.clear();  // Joins.

@@ -35,11 +35,11 @@ class Controller {
   Controller(Parts parts, Settings settings) : parts_(std::move(parts)), settings_(std::move(settings)) {}
 
   /// Works until `stop`. At most one controller of a cluster works at a time: this is called by the leader.
-  void run(std::stop_token stop);
+  void run(const std::stop_token& stop);
 
  private:
   /// Until `stop`, or until the cluster has more of the kinds that hold content.
-  void work(std::stop_token stop);
+  void work(const std::stop_token& stop);
 
   Parts parts_;
   const Settings settings_;

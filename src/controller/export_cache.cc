@@ -103,6 +103,7 @@ void WatchedExports::start() {
 void WatchedExports::stop() {
   // Each may take a second to notice; they do so together.
   std::vector<std::jthread> ends;
+  ends.reserve(state_->watched.size());
   for (const auto& watched : state_->watched) {
     ends.emplace_back([&watched] { watched.informer->stop(); });
   }

@@ -8,7 +8,8 @@
 namespace lamina::controller {
 
 /// The API for as long as this process leads. Who slept past the end of its lease learns that from the
-/// registry, which refuses its holds, before it knows the lease: what it would write then is not its to write.
+/// registry, which refuses its holds, before it knows the lease: what it would write then is not its to
+/// write.
 class FencedApi final : public kube::Api {
  public:
   explicit FencedApi(kube::Api& api) : api_(api) {}
@@ -54,7 +55,8 @@ class FencedApi final : public kube::Api {
 
  private:
   Result<void> require_open() const {
-    if (closed_) return fail(Code::kConflict, "another controller leads, says the registry; nothing is written");
+    if (closed_)
+      return fail(Code::kConflict, "another controller leads, says the registry; nothing is written");
     return {};
   }
 

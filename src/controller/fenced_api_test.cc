@@ -11,7 +11,8 @@ namespace {
 TEST(FencedApi, WhoDoesNotLeadReadsAndDoesNotWrite) {
   const kube::ResourceType type{.group = "", .version = "v1", .plural = "configmaps", .kind = "ConfigMap"};
   const kube::ObjectKey key{.namespace_name = "a", .name = "b"};
-  const std::string json = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"namespace":"a","name":"b"}})";
+  const std::string json =
+      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"namespace":"a","name":"b"}})";
   kube::testing::FakeApi inner;
   inner.add_type(type);
   FencedApi fenced(inner);

@@ -67,14 +67,15 @@ class Kind {
   virtual std::optional<std::vector<HeldManifest>> held_by(const kube::Object& object) const = 0;
   /// The next look at this object takes nothing of its status for granted.
   virtual void distrust(const kube::ObjectKey&) {}
-  /// Changes of Lamina's registry are told from now on; those until now may have been missed. The next look at
-  /// each object finds out what its tag names.
+  /// Changes of Lamina's registry are told from now on; those until now may have been missed. The next look
+  /// at each object finds out what its tag names.
   virtual void distrust_tags() {}
   /// So many holds of this kind are of objects that nobody knows, and are kept for now. True where that is
   /// news that its objects tell of: all are looked at then.
   virtual bool set_in_doubt(std::uint64_t) { return false; }
   /// `object` is null where it is gone: then what it held is released.
-  virtual Outcome reconcile(const kube::ObjectKey& key, const kube::Object* object, std::stop_token stop) = 0;
+  virtual Outcome reconcile(const kube::ObjectKey& key, const kube::Object* object,
+                            const std::stop_token& stop) = 0;
 };
 
 }  // namespace lamina::controller

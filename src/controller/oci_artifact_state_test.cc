@@ -176,7 +176,7 @@ TEST(FailedStatus, WhoHasNoRightIsShownNothing) {
 
 TEST(IsFresh, UntilSomethingSaysOtherwise) {
   const OciArtifact state = seen(artifact(), "one", kNow);
-  const auto fresh = [&](const OciArtifact& at, UnixTime now, Settings with = settings()) {
+  const auto fresh = [&](const OciArtifact& at, UnixTime now, const Settings& with = settings()) {
     return is_fresh(at, object(), with, now);
   };
   EXPECT_TRUE(fresh(state, kNow + minutes(59)));

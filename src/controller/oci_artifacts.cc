@@ -134,7 +134,8 @@ void OciArtifacts::report(const kube::Object& object, const OciArtifactStatus& b
   }
 }
 
-Outcome OciArtifacts::reconcile(const kube::ObjectKey& key, const kube::Object* object, std::stop_token) {
+Outcome OciArtifacts::reconcile(const kube::ObjectKey& key, const kube::Object* object,
+                                const std::stop_token&) {
   if (object == nullptr || object->deleting) {
     const auto released = context_.holds.hold(type(), key, object == nullptr ? "" : object->uid, {});
     return released ? Outcome::done() : Outcome::failure(released.error().message);

@@ -25,7 +25,8 @@ class OciArtifacts final : public Kind {
 
   const kube::ResourceType& type() const override { return oci_artifact_type(); }
   std::optional<std::vector<HeldManifest>> held_by(const kube::Object& object) const override;
-  Outcome reconcile(const kube::ObjectKey& key, const kube::Object* object, std::stop_token stop) override;
+  Outcome reconcile(const kube::ObjectKey& key, const kube::Object* object,
+                    const std::stop_token& stop) override;
 
   bool set_in_doubt(std::uint64_t holds) override { return in_doubt_.exchange(holds) != holds; }
   void distrust(const kube::ObjectKey& key) override;

@@ -32,7 +32,7 @@ std::optional<std::vector<HeldManifest>> Referrers::held_by(const kube::Object& 
   return allowed(object, parse_referred(object.json));
 }
 
-Outcome Referrers::reconcile(const kube::ObjectKey& key, const kube::Object* object, std::stop_token) {
+Outcome Referrers::reconcile(const kube::ObjectKey& key, const kube::Object* object, const std::stop_token&) {
   if (object == nullptr || object->deleting) {
     rereading_.forget(key);
     failing_.erase(key);

@@ -29,7 +29,8 @@ class Referrers final : public Kind {
   bool needs_look(const kube::Object& before, const kube::Object& now) const override;
   std::optional<std::vector<HeldManifest>> held_by(const kube::Object& object) const override;
   void distrust(const kube::ObjectKey& key) override { rereading_.distrust(key); }
-  Outcome reconcile(const kube::ObjectKey& key, const kube::Object* object, std::stop_token stop) override;
+  Outcome reconcile(const kube::ObjectKey& key, const kube::Object* object,
+                    const std::stop_token& stop) override;
 
  private:
   std::optional<Trouble> examine(const kube::Object& object, const Referred& referred) const;

@@ -15,7 +15,7 @@ constexpr milliseconds kWithoutLog{60'000};
 
 }  // namespace
 
-void follow_registry(const FeedParts& parts, std::stop_token stop) {
+void follow_registry(const FeedParts& parts, const std::stop_token& stop) {
   std::string position;
   milliseconds delay = kFirstPause;
   bool troubled = false;

@@ -28,6 +28,6 @@ struct FeedParts {
 
 /// Follows the change log of Lamina's registry until `stop`. A registry without one (kUnsupported, kNotFound)
 /// is asked again once in a while; its content is looked at by interval alone.
-void follow_registry(const FeedParts& parts, std::stop_token stop);
+void follow_registry(const FeedParts& parts, const std::stop_token& stop);
 
 }  // namespace lamina::controller

@@ -48,9 +48,9 @@ RegistryChanges page(std::string next, std::vector<RegistryChange> changes = {})
 }
 
 TEST(RegistryFeed, GoesOnFromWhereItWas) {
-  EXPECT_THAT(follow({page("e-5"), page("e-7", {tag_set("a", "one"), tag_set("a", "two")}), page("e-7")}),
-              ElementsAre("ask ", "begin", "ask e-5 and wait", "changed one", "changed two",
-                          "ask e-7 and wait"));
+  EXPECT_THAT(
+      follow({page("e-5"), page("e-7", {tag_set("a", "one"), tag_set("a", "two")}), page("e-7")}),
+      ElementsAre("ask ", "begin", "ask e-5 and wait", "changed one", "changed two", "ask e-7 and wait"));
 }
 
 TEST(RegistryFeed, TellsOfOneInterruptionOnceAndLosesNothing) {
@@ -61,9 +61,9 @@ TEST(RegistryFeed, TellsOfOneInterruptionOnceAndLosesNothing) {
 }
 
 TEST(RegistryFeed, ALogThatIsAnotherOneIsToldOf) {
-  EXPECT_THAT(follow({page("e-5"), fail(Code::kOutOfRange, "gone"), page("f-1"), page("f-1")}),
-              ElementsAre("ask ", "begin", "ask e-5 and wait", "pause", "ask ", "begin", "lost",
-                          "ask f-1 and wait"));
+  EXPECT_THAT(
+      follow({page("e-5"), fail(Code::kOutOfRange, "gone"), page("f-1"), page("f-1")}),
+      ElementsAre("ask ", "begin", "ask e-5 and wait", "pause", "ask ", "begin", "lost", "ask f-1 and wait"));
 }
 
 TEST(Concerns, ChangesDuringALookAreNotMissed) {

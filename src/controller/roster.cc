@@ -37,6 +37,7 @@ Roster::Roster(const Context& context, const Parts& parts, const std::vector<kub
 
 std::vector<Kind*> Roster::kinds() const {
   std::vector<Kind*> all;
+  all.reserve(kinds_.size());
   for (const auto& kind : kinds_) all.push_back(kind.get());
   return all;
 }

@@ -13,8 +13,8 @@
 
 namespace lamina::controller {
 
-/// The kinds of the setting `holders`, as the cluster serves them; fewer where it has not all of them, which is
-/// logged. What their objects hold is in doubt until then.
+/// The kinds of the setting `holders`, as the cluster serves them; fewer where it has not all of them, which
+/// is logged. What their objects hold is in doubt until then.
 std::vector<kube::ResourceType> find_holder_types(const Parts& parts, const Settings& settings);
 
 /// The kinds that the settings ask for, and the exports that they share.
@@ -27,7 +27,7 @@ class Roster {
   std::vector<Kind*> kinds() const;
   void start() { exports_.start(); }
   void stop() { exports_.stop(); }
-  bool wait_for_sync(std::stop_token stop) const { return exports_.wait_for_sync(stop); }
+  bool wait_for_sync(const std::stop_token& stop) const { return exports_.wait_for_sync(stop); }
 
  private:
   WatchedExports exports_;

@@ -92,7 +92,7 @@ std::optional<std::vector<HeldManifest>> Snapshots::held_by(const kube::Object& 
   return held_manifests(*snapshot, object, context_.settings);
 }
 
-Outcome Snapshots::reconcile(const kube::ObjectKey& key, const kube::Object* object, std::stop_token) {
+Outcome Snapshots::reconcile(const kube::ObjectKey& key, const kube::Object* object, const std::stop_token&) {
   if (object == nullptr) {
     rereading_.forget(key);
     compared_.erase(key);

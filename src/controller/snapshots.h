@@ -32,7 +32,8 @@ class Snapshots final : public Kind {
   std::optional<std::vector<HeldManifest>> held_by(const kube::Object& object) const override;
   void distrust(const kube::ObjectKey& key) override { rereading_.distrust(key); }
   void distrust_tags() override { compared_.clear(); }
-  Outcome reconcile(const kube::ObjectKey& key, const kube::Object* object, std::stop_token stop) override;
+  Outcome reconcile(const kube::ObjectKey& key, const kube::Object* object,
+                    const std::stop_token& stop) override;
 
  private:
   struct Seen {

@@ -29,6 +29,7 @@ Work::Work(const Parts& parts, HoldKeeper& keeper)
 void Work::stop() {
   // Each may take a second to notice; they do so together.
   std::vector<std::jthread> ends;
+  ends.reserve(watched_.size());
   for (Watched& watched : watched_) ends.emplace_back([&watched] { watched.informer->stop(); });
 }
 
@@ -58,7 +59,7 @@ void Work::add(Kind& kind) {
   watched_.push_back({.kind = kind, .informer = std::move(informer)});
 }
 
-bool Work::start(std::stop_token stop) {
+bool Work::start(const std::stop_token& stop) {
   for (Watched& watched : watched_) watched.informer->start();
   for (const Watched& watched : watched_) {
     std::unique_lock lock(mutex_);
@@ -107,7 +108,7 @@ bool Work::is_behind(const std::string& item) {
   return false;
 }
 
-void Work::run(std::stop_token stop) {
+void Work::run(const std::stop_token& stop) {
   while (const auto item = queue_.take(stop)) {
     if (is_behind(*item)) {
       queue_.add_after(*item, kLagPause);
@@ -118,7 +119,7 @@ void Work::run(std::stop_token stop) {
   }
 }
 
-void Work::look(const std::string& item, std::stop_token stop) {
+void Work::look(const std::string& item, const std::stop_token& stop) {
   const auto [index, key] = parse_item(item);
   Watched& watched = watched_[index];
   const auto object = watched.informer->get(key);
@@ -185,7 +186,7 @@ void Work::registry_returned(bool log_lost) {
   }
 }
 
-void Work::wait_to_sync(std::stop_token stop, std::chrono::milliseconds time) {
+void Work::wait_to_sync(const std::stop_token& stop, std::chrono::milliseconds time) {
   std::unique_lock lock(mutex_);
   sync_wanted_.wait_for(lock, stop, time, [this] { return sync_now_; });
   sync_now_ = false;

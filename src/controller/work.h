@@ -34,11 +34,11 @@ class Work {
   void add(Kind& kind);
   /// Lists all objects; returns when the caches are complete, or what they are of cannot be had. False where
   /// `stop` came first.
-  bool start(std::stop_token stop);
+  bool start(const std::stop_token& stop);
   void stop();
 
   /// Looks at one object after the other until `stop`; called on each worker's thread.
-  void run(std::stop_token stop);
+  void run(const std::stop_token& stop);
 
   /// An object that others watch for it needs a look.
   void look_at(const ExportOwner& owner);
@@ -52,7 +52,7 @@ class Work {
   /// Compares the holds of all kinds with the registry. False where some kind's could not be.
   bool sync_holds();
   /// Waits until it is time to compare again: after `time`, or when the registry has returned.
-  void wait_to_sync(std::stop_token stop, std::chrono::milliseconds time);
+  void wait_to_sync(const std::stop_token& stop, std::chrono::milliseconds time);
 
  private:
   struct Watched {
@@ -69,7 +69,7 @@ class Work {
 
   void changed(std::size_t index, kube::ChangeKind change, const kube::Object* before,
                const kube::Object& now);
-  void look(const std::string& item, std::stop_token stop);
+  void look(const std::string& item, const std::stop_token& stop);
   bool is_behind(const std::string& item);
   bool is_behind(const Watched& watched);
   bool sync_holds(Watched& watched);
