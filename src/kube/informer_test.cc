@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -109,9 +110,10 @@ TEST_P(InformerTest, FindsTheDifferencesWhenHistoryIsForgotten) {
   ASSERT_TRUE(informer_->wait_for_sync({}));
   for (const char* added : {"+a", "+b", "+c"}) EXPECT_EQ(changes_.next(), added);
   api_.wait_for_watches(kWidgets, 1);
-  bool first = true;
-  api_.on_call([&](const testing::Call& call) -> std::optional<Error> {
-    if (call.verb != testing::Verb::kWatch || !std::exchange(first, false)) return std::nullopt;
+  // The informer outlives the body of the test.
+  const auto first = std::make_shared<std::atomic<bool>>(true);
+  api_.on_call([this, first](const testing::Call& call) -> std::optional<Error> {
+    if (call.verb != testing::Verb::kWatch || !first->exchange(false)) return std::nullopt;
     api_.erase(kWidgets, {"n", "b"});
     api_.put(kWidgets, widget("c", 2));
     api_.forget_history();
@@ -154,9 +156,9 @@ TEST_P(InformerTest, SaysThatATypeHasGoneAndKeepsItsObjectsUntilItIsBack) {
 }
 
 TEST_P(InformerTest, SaysWhatTheTroubleIsAndWhenItIsOver) {
-  int refusals = 2;
-  api_.on_call([&](const testing::Call&) -> std::optional<Error> {
-    if (refusals-- > 0) return Error{Code::kDenied, About::kNothing, "may not", {"Forbidden"}};
+  const auto refusals = std::make_shared<std::atomic<int>>(2);
+  api_.on_call([refusals](const testing::Call&) -> std::optional<Error> {
+    if ((*refusals)-- > 0) return Error{Code::kDenied, About::kNothing, "may not", {"Forbidden"}};
     return std::nullopt;
   });
   start();
