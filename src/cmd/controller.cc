@@ -8,9 +8,7 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -20,6 +18,7 @@
 #include "cmd/stop_signals.h"
 #include "cmd/version.h"
 #include "controller/controller.h"
+#include "controller/pause.h"
 #include "controller/snapshots.h"
 #include "kube/leader.h"
 
@@ -35,13 +34,6 @@ const kube::ResourceType& namespace_type() {
   return kType;
 }
 
-void pause(const std::stop_token& stop, std::chrono::milliseconds time) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, time, [] { return false; });
-}
-
 /// What tells this cluster from all others. Waits for the API server; nothing where `stop` came first.
 Result<std::string> cluster_id(kube::Api& api, const std::stop_token& stop) {
   for (std::chrono::milliseconds delay{500}; !stop.stop_requested();
@@ -55,7 +47,7 @@ Result<std::string> cluster_id(kube::Api& api, const std::stop_token& stop) {
                   "reading the namespace kube-system, whose UID names the cluster: " + found.error().message);
     }
     spdlog::warn("waiting for the API server: {}", found.error().message);
-    pause(stop, delay);
+    controller::pause(stop, delay);
   }
   return fail(Code::kCancelled, "stopped before the API server answered");
 }

@@ -3,14 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "controller/fenced_api.h"
 #include "controller/hold_keeper.h"
+#include "controller/pause.h"
 #include "controller/registry_content.h"
 #include "controller/registry_feed.h"
 #include "controller/roster.h"
@@ -24,14 +23,6 @@ constexpr std::chrono::seconds kSyncRetry{5};
 /// Greater than that of any leader before, as long as clocks do not go back further than a lease is long.
 std::uint64_t generation_at(UnixTime now) {
   return static_cast<std::uint64_t>(now.time_since_epoch().count());
-}
-
-/// Waits, or returns at once when `stop` comes.
-void pause(const std::stop_token& stop, std::chrono::milliseconds time) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, time, [] { return false; });
 }
 
 }  // namespace
